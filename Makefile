@@ -1,0 +1,50 @@
+# Needs python3, make and a package registry. Where there is no uv, it is installed into .tools/.
+
+UV := $(or $(shell command -v uv),.tools/bin/uv)
+RUN := $(UV) run --locked --quiet
+SYNCED := .venv/.synced
+
+.SILENT:
+.PHONY: help setup demo serve test bench schema lint types format
+
+help: ## list the targets
+	awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: $(SYNCED) ## install Saleor 2.10.1 and the tools into .venv
+
+demo: $(SYNCED) ## tell the story of an order
+	$(RUN) python -m demo $(ARGS)
+
+serve: $(SYNCED) ## run the demo's shop and keep its data in .demo/
+	$(RUN) python -m demo --serve $(ARGS)
+
+test: lint types ## lint, types, tests and coverage; ARGS="-k name" goes to pytest
+	$(RUN) coverage erase
+	$(RUN) coverage run -m pytest $(ARGS)
+	$(RUN) coverage combine --quiet
+	$(RUN) coverage report
+
+bench: $(SYNCED) ## measure allocation
+	$(RUN) python -m benchmarks $(ARGS)
+
+schema: $(SYNCED) ## print the plugin's part of the GraphQL schema
+	$(RUN) python -m demo.manage print_serials_schema $(ARGS)
+
+lint: $(SYNCED) ## ruff
+	$(RUN) ruff check
+	$(RUN) ruff format --check
+
+types: $(SYNCED) ## mypy
+	$(RUN) mypy
+
+format: $(SYNCED) ## let ruff rewrite what it can
+	$(RUN) ruff check --fix
+	$(RUN) ruff format
+
+$(SYNCED): pyproject.toml uv.lock .python-version | $(UV)
+	$(UV) sync --locked --compile-bytecode
+	touch $@
+
+.tools/bin/uv:
+	python3 -m venv .tools
+	.tools/bin/python -m pip install --quiet --disable-pip-version-check uv

@@ -1,0 +1,19 @@
+from django.apps import AppConfig
+
+
+class SerialsConfig(AppConfig):
+    """Listens to Saleor, enters the sweep into Celery's schedule and adds to the schema."""
+
+    name = "saleor_serials"
+    verbose_name = "Serials"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        # The doors import models, which exist only now.
+        from saleor_serials import tasks
+        from saleor_serials.graphql import schema
+        from saleor_serials.host import host
+
+        host.connect(order_changed=tasks.request_reconcile, variant_leaving=tasks.remember_variant)
+        tasks.schedule_sweep()
+        schema.install()

@@ -1,0 +1,172 @@
+"""Tell the customer: an outbox row with the allocation, an e-mail once that is committed.
+
+Nothing is sent that is not committed, and what is committed is sent in the end: whoever sends
+first takes a lease on the row, so that a crash leaves it due again. A mail may go out twice after
+a crash, never zero times.
+"""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import groupby
+
+from django.core.mail import EmailMultiAlternatives
+from django.db import transaction
+from django.db.models import F
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
+
+from saleor_serials import history
+from saleor_serials.host import host
+from saleor_serials.host.shapes import Recipient
+from saleor_serials.models import (
+    Assignment,
+    Delivery,
+    DeliveryStatus,
+    EventType,
+    OrderRecord,
+    Serial,
+)
+
+logger = logging.getLogger(__name__)
+
+# While it lasts, nobody else sends; it must outlast the slowest conversation with a mail server.
+LEASE = timedelta(minutes=10)
+_SMTP_TIMEOUT = 60
+# 2, 4, 8, ... minutes, then every six hours: about three days in all.
+MAX_ATTEMPTS = 20
+_LONGEST_PAUSE = timedelta(hours=6)
+
+
+def enter(order: OrderRecord, serial_ids: Sequence[int], *, now: datetime) -> int | None:
+    """Put new serials into the outbox, in the caller's transaction; None if there are none."""
+    if not serial_ids:
+        return None
+    return Delivery.objects.create(
+        order=order, serial_ids=list(serial_ids), due_at=now, created_at=now
+    ).pk
+
+
+def due(now: datetime) -> list[int]:
+    """The deliveries that wait to be sent, longest overdue first."""
+    waiting = Delivery.objects.filter(status=DeliveryStatus.PENDING, due_at__lte=now)
+    return list(waiting.order_by("due_at").values_list("pk", flat=True))
+
+
+def deliver(delivery_id: int) -> DeliveryStatus | None:
+    """Send one delivery if it is due and nobody else is at it; None if there was nothing to do.
+
+    Only serials that the order still holds are sent. A failure is kept for a later attempt and
+    ends, after ``MAX_ATTEMPTS``, as failed; it is never raised.
+    """
+    leased = Delivery.objects.filter(
+        pk=delivery_id, status=DeliveryStatus.PENDING, due_at__lte=timezone.now()
+    ).update(attempts=F("attempts") + 1, due_at=timezone.now() + LEASE)
+    if not leased:
+        return None
+    delivery = Delivery.objects.select_related("order").get(pk=delivery_id)
+    serials = list(
+        Serial.objects.filter(pk__in=delivery.serial_ids, assignment__order=delivery.order)
+        .select_related("assignment")
+        .order_by("assignment_id", "position")
+    )
+    if not serials:
+        return _finish(delivery, DeliveryStatus.NEEDLESS)
+    try:
+        recipient = host.recipient(delivery.order.order_id)
+        if recipient is None or not recipient.email:
+            return _fail(delivery, problem="The order has no e-mail address")
+        _send(delivery.order, serials, recipient)
+    except Exception as error:
+        # The text of a mail server's answer may quote the mail: only its kind is kept.
+        logger.warning(
+            "Delivery %s was not sent (attempt %s): %s",
+            *(delivery.pk, delivery.attempts, type(error).__name__),
+        )
+        return _try_again(delivery, problem=type(error).__name__)
+    return _sent(delivery, serials)
+
+
+def _sent(delivery: Delivery, serials: Sequence[Serial]) -> DeliveryStatus:
+    now = timezone.now()
+    with transaction.atomic():
+        Serial.objects.filter(
+            pk__in=[serial.pk for serial in serials], assignment__order=delivery.order
+        ).update(delivered_at=now)
+        history.record_serials(
+            EventType.DELIVERED,
+            [(s.pk, s.assignment.line_id, s.status, s.status) for s in serials],
+            order=delivery.order,
+            at=now,
+        )
+        return _finish(delivery, DeliveryStatus.SENT, sent_at=now, problem="")
+
+
+def _try_again(delivery: Delivery, *, problem: str) -> DeliveryStatus:
+    if delivery.attempts >= MAX_ATTEMPTS:
+        return _fail(delivery, problem=problem)
+    pause = min(timedelta(minutes=2**delivery.attempts), _LONGEST_PAUSE)
+    return _finish(delivery, DeliveryStatus.PENDING, due_at=timezone.now() + pause, problem=problem)
+
+
+def _fail(delivery: Delivery, *, problem: str) -> DeliveryStatus:
+    with transaction.atomic():
+        history.record_order(EventType.DELIVERY_FAILED, delivery.order, reason=problem)
+        return _finish(delivery, DeliveryStatus.FAILED, problem=problem)
+
+
+def _finish(delivery: Delivery, status: DeliveryStatus, **values: object) -> DeliveryStatus:
+    Delivery.objects.filter(pk=delivery.pk).update(status=status, **values)
+    return status
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Parcel:
+    """What the mail says about one order line and pack; ``shortfall`` is still to come."""
+
+    product_name: str
+    variant_name: str
+    serials: tuple[str, ...]
+    shortfall: int
+
+
+def parcels(serials: Sequence[Serial]) -> list[Parcel]:
+    """Group serials, sorted by their assignment, into what the mail shows."""
+
+    def parcel(assignment: Assignment, group: Sequence[Serial]) -> Parcel:
+        return Parcel(
+            product_name=assignment.product_name,
+            variant_name=assignment.variant_name,
+            serials=tuple(serial.data for serial in group),
+            shortfall=assignment.shortfall,
+        )
+
+    groups = groupby(serials, key=lambda serial: serial.assignment)
+    return [parcel(assignment, list(group)) for assignment, group in groups]
+
+
+def _send(order: OrderRecord, serials: Sequence[Serial], recipient: Recipient) -> None:
+    sender = host.sender(recipient.channel)
+    if getattr(sender.connection, "timeout", _SMTP_TIMEOUT) is None:
+        sender.connection.timeout = _SMTP_TIMEOUT
+    context = {
+        "order_number": order.number,
+        "shop_name": sender.shop_name,
+        "parcels": parcels(serials),
+        "total": len(serials),
+    }
+    with translation.override(recipient.language):
+        subject, text, html = (
+            render_to_string(f"saleor_serials/delivery.{part}", context)
+            for part in ("subject.txt", "txt", "html")
+        )
+    mail = EmailMultiAlternatives(
+        subject=" ".join(subject.split()),
+        body=text,
+        from_email=sender.from_email,
+        to=[recipient.email],
+        connection=sender.connection,
+    )
+    mail.attach_alternative(html, "text/html")
+    mail.send()

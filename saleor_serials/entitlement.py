@@ -1,0 +1,42 @@
+"""What is an order owed? Pure: no database, no clock."""
+
+from enum import StrEnum
+
+from saleor_serials.host.shapes import LineSnapshot, OrderSnapshot
+
+
+class Cause(StrEnum):
+    """Why a line is owed less than it holds."""
+
+    REFUNDED = "refunded"
+    CANCELLED = "cancelled"
+    LINE_REDUCED = "line reduced"
+    LINE_REMOVED = "line removed"
+
+
+def entitled_units(order: OrderSnapshot, *, was_paid: bool) -> dict[str, int]:
+    """Count, per line id, the units that the customer is entitled to.
+
+    ``was_paid``: the order was once seen paid. Being paid is remembered; afterwards entitlement
+    falls only on positive evidence: a refund, a return, a cancellation, a removed line.
+    """
+    if not order.live or order.gone or not (order.paid or was_paid):
+        return {line.id: 0 for line in order.lines}
+    return {line.id: max(0, line.quantity - line.returned) for line in order.lines}
+
+
+def wanted(*, units: int, per_unit: int, granted: int, withheld: int) -> int:
+    """How many serials: the frozen terms, plus what staff granted, minus what they withheld."""
+    return max(0, units * per_unit + granted - withheld)
+
+
+def cause_of_release(order: OrderSnapshot, line: LineSnapshot | None) -> Cause:
+    """Say why a line holds too much. ``line`` is None where the line is no more.
+
+    Money that went back weighs more than a cancellation: the customer's refund rule then counts.
+    """
+    if order.gone or (line is not None and line.returned > 0):
+        return Cause.REFUNDED
+    if not order.live:
+        return Cause.CANCELLED
+    return Cause.LINE_REMOVED if line is None else Cause.LINE_REDUCED

@@ -1,0 +1,50 @@
+"""The one seam: everything that differs between the versions of Saleor.
+
+``host`` and ``graphql`` are the two halves for the Saleor that is installed. The choice is made
+here, once, by version. ``saleor2`` and ``saleor3`` (and ``graphql2`` and ``graphql3``) define the
+same public names with the same parameters; a test compares them.
+"""
+
+from importlib import import_module, metadata
+from types import ModuleType
+from typing import Any
+
+from saleor_serials.errors import UnsupportedHost
+
+# Saleor's (major, minor) versions and the halves of the seam that speak to them.
+SUPPORTED = {(2, 10): ("saleor2", "graphql2")}
+
+
+def choose(version: str) -> tuple[str, str]:
+    """Name the two modules of the seam for a version of Saleor.
+
+    Raises:
+        UnsupportedHost: naming the version that was found and those that are supported.
+    """
+    major, minor, *_ = version.split(".")
+    modules = (
+        SUPPORTED.get((int(major), int(minor))) if major.isdigit() and minor.isdigit() else None
+    )
+    if modules is None:
+        supported = ", ".join(f"{a}.{b}" for a, b in SUPPORTED)
+        raise UnsupportedHost(
+            f"saleor_serials does not support Saleor {version}; it supports {supported}."
+        )
+    return modules
+
+
+def _load(half: int) -> ModuleType:
+    import saleor
+
+    # 2.10.1's own wheel says "dev"; only its distribution knows better. Saleor 3 has none.
+    installed = metadata.version("saleor") if saleor.__version__ == "dev" else saleor.__version__
+    return import_module(f"{__name__}.{choose(installed)[half]}")
+
+
+def __getattr__(name: str) -> Any:
+    # Loaded at first use: models and settings must be readable before Django's apps are.
+    if name not in ("host", "graphql"):
+        raise AttributeError(name)
+    module = _load(0 if name == "host" else 1)
+    globals()[name] = module
+    return module

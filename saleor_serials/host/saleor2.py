@@ -1,0 +1,307 @@
+"""Saleor 2.10.1, the release on PyPI: orders, payments, plugin settings, mail, Celery."""
+
+from collections.abc import Callable, Iterable, Mapping
+from copy import deepcopy
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.contrib.sites.models import Site
+from django.core.exceptions import ValidationError
+from django.core.mail import get_connection
+from django.db.models import CharField, F, OuterRef, QuerySet, Subquery, Sum
+from django.db.models.functions import Cast
+from django.db.models.signals import post_delete, post_save, pre_delete
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from saleor.celeryconf import app as celery_app
+from saleor.core.permissions import OrderPermissions, ProductPermissions
+from saleor.order import OrderEvents, OrderStatus
+from saleor.order.models import Fulfillment, Order, OrderEvent, OrderLine
+from saleor.payment import TransactionKind
+from saleor.payment.models import Payment, Transaction
+from saleor.plugins.base_plugin import BasePlugin as _BasePlugin
+from saleor.plugins.base_plugin import ConfigurationTypeField
+from saleor.plugins.models import PluginConfiguration
+from saleor.product.models import ProductVariant
+
+from saleor_serials.host.shapes import (
+    Changes,
+    LineSnapshot,
+    OrderOwner,
+    OrderSnapshot,
+    PluginState,
+    Recipient,
+    Sender,
+)
+
+MANAGE_ORDERS = OrderPermissions.MANAGE_ORDERS
+MANAGE_PRODUCTS = ProductPermissions.MANAGE_PRODUCTS
+
+# An event may become visible after a younger one: rows are looked at again for this long.
+_OVERLAP = timedelta(minutes=5)
+
+
+def order_snapshot(order_id: str) -> OrderSnapshot | None:
+    """Read an order as it stands now; None if it does not exist. Two statements."""
+    order = (
+        Order.objects.filter(pk=order_id)
+        .annotate(
+            captured=_total(Payment.objects.filter(order=OuterRef("pk")), "captured_amount"),
+            refunded=_total(
+                Transaction.objects.filter(
+                    payment__order=OuterRef("pk"), kind=TransactionKind.REFUND, is_success=True
+                ),
+                "amount",
+            ),
+            placed_at=Subquery(
+                OrderEvent.objects.filter(
+                    order=OuterRef("pk"),
+                    type__in=(OrderEvents.PLACED, OrderEvents.PLACED_FROM_DRAFT),
+                )
+                .order_by("date")
+                .values("date")[:1]
+            ),
+        )
+        .values(
+            *("pk", "user_id", "user_email", "created", "status", "currency"),
+            *("total_gross_amount", "captured", "refunded", "placed_at"),
+        )
+        .first()
+    )
+    if order is None:
+        return None
+    captured, refunded = order["captured"] or Decimal(), order["refunded"] or Decimal()
+    total = order["total_gross_amount"]
+    placed_at = order["placed_at"] or order["created"]
+    return OrderSnapshot(
+        id=str(order["pk"]),
+        number=str(order["pk"]),
+        user_id=order["user_id"],
+        email=order["user_email"],
+        placed_at=placed_at,
+        placed=order["status"] != OrderStatus.DRAFT,
+        live=order["status"] not in (OrderStatus.DRAFT, OrderStatus.CANCELED),
+        # What came in ever, not what is left: a partial refund leaves less than the total.
+        paid=captured + refunded >= total,
+        refunded=refunded,
+        gone=total > 0 and captured <= 0 and refunded > 0,
+        currency=order["currency"],
+        lines=tuple(_lines(order["pk"], bought_at=placed_at)),
+    )
+
+
+def _total(queryset: QuerySet[Any], amount: str) -> Subquery:
+    key = "order" if queryset.model is Payment else "payment__order"
+    return Subquery(queryset.order_by().values(key).annotate(sum=Sum(amount)).values("sum"))
+
+
+def _lines(order_pk: int, *, bought_at: datetime) -> Iterable[LineSnapshot]:
+    rows = OrderLine.objects.filter(order=order_pk).order_by("pk")
+    for pk, quantity, variant_id, product_id, product_name, variant_name, sku in rows.values_list(
+        *("pk", "quantity", "variant_id", "variant__product_id"),
+        *("product_name", "variant_name", "product_sku"),
+    ):
+        yield LineSnapshot(
+            id=str(pk),
+            quantity=quantity,
+            # 2.10.1 refunds amounts, never lines.
+            returned=0,
+            variant_id=variant_id,
+            product_id=product_id,
+            product_name=product_name,
+            variant_name=variant_name,
+            sku=sku,
+            bought_at=bought_at,
+        )
+
+
+def changed_orders(cursor: Mapping[str, Any], *, not_before: datetime) -> Changes:
+    """Find orders that may have changed since ``cursor`` (empty: ever), from ``not_before`` on.
+
+    2.10.1 has no ``Order.updated_at``: what tells is the order's events, its payments'
+    ``modified``, and for rows written by neither, the order's own key.
+    """
+    now = timezone.now()
+    events = OrderEvent.objects.filter(pk__gt=cursor.get("event", 0), date__gte=not_before)
+    orders = Order.objects.filter(pk__gt=cursor.get("order", 0), created__gte=not_before)
+    modified_since = parse_datetime(cursor["payment"]) if "payment" in cursor else not_before
+    payments = Payment.objects.filter(modified__gte=modified_since, order__isnull=False)
+    event_rows = list(events.values_list("pk", "order_id", "date"))
+    order_rows = list(orders.values_list("pk", "created"))
+    found = {order for _, order, _ in event_rows} | {order for order, _ in order_rows}
+    found.update(payments.values_list("order_id", flat=True))
+    settled = now - _OVERLAP
+    return Changes(
+        order_ids=[str(pk) for pk in sorted(found)],
+        cursor={
+            "event": max(
+                (pk for pk, _, date in event_rows if date < settled), default=cursor.get("event", 0)
+            ),
+            "order": max(
+                (pk for pk, date in order_rows if date < settled), default=cursor.get("order", 0)
+            ),
+            "payment": settled.isoformat(),
+        },
+    )
+
+
+def dead_orders() -> QuerySet[Any]:
+    """The text ids of orders that were cancelled, for use as a subquery."""
+    return _ids(Order.objects.filter(status=OrderStatus.CANCELED))
+
+
+def owned_orders() -> QuerySet[Any]:
+    """The text ids of orders that belong to an account, for use as a subquery."""
+    return _ids(Order.objects.filter(user__isnull=False))
+
+
+def orders_of_user(user_id: int) -> QuerySet[Any]:
+    """The text ids of an account's orders, for use as a subquery."""
+    return _ids(Order.objects.filter(user=user_id))
+
+
+def orders_with_variant(variant_id: int, *, since: datetime) -> QuerySet[Any]:
+    """The text ids of orders placed since then that hold a variant, for use as a subquery."""
+    return _ids(
+        Order.objects.confirmed().filter(lines__variant=variant_id, events__date__gte=since)
+    )
+
+
+def _ids(orders: QuerySet[Any]) -> QuerySet[Any]:
+    return (
+        orders.order_by()
+        .annotate(text_id=Cast(F("pk"), CharField()))
+        .values_list("text_id", flat=True)
+        .distinct()
+    )
+
+
+def order_owners(order_ids: Iterable[str]) -> dict[str, OrderOwner]:
+    """Say who may see each order's serials. One statement."""
+    rows = Order.objects.filter(pk__in=list(order_ids)).values_list("pk", "user_id", "token")
+    return {str(pk): OrderOwner(user_id=user, token=token) for pk, user, token in rows}
+
+
+def recipient(order_id: str) -> Recipient | None:
+    """Say whom to tell about an order; None if the order does not exist."""
+    order = Order.objects.select_related("user").filter(pk=order_id).first()
+    if order is None:
+        return None
+    return Recipient(
+        email=order.get_customer_email() or "", language=order.language_code, channel=None
+    )
+
+
+def sender(channel: str | None) -> Sender:
+    """Say how the shop sends mail; 2.10.1 knows no channels."""
+    site = Site.objects.get_current()
+    return Sender(
+        shop_name=site.name,
+        from_email=site.settings.default_from_email,
+        connection=get_connection(),
+    )
+
+
+def plugin_state(plugin_id: str, *, default_active: bool) -> PluginState:
+    """Read how the shop has set a plugin. One statement."""
+    row = PluginConfiguration.objects.filter(identifier=plugin_id).first()
+    if row is None:
+        return PluginState(active=default_active, configuration={})
+    return PluginState(active=row.active, configuration=_values(row.configuration))
+
+
+def _values(configuration: Iterable[Mapping[str, Any]] | None) -> dict[str, Any]:
+    return {item["name"]: item["value"] for item in configuration or ()}
+
+
+def setting(*, default: str | bool, label: str, help_text: str) -> dict[str, str]:
+    """Describe one plugin setting as this host's settings page wants it."""
+    kind = (
+        ConfigurationTypeField.BOOLEAN
+        if isinstance(default, bool)
+        else ConfigurationTypeField.STRING
+    )
+    return {"type": kind, "label": label, "help_text": help_text}
+
+
+class BasePlugin(_BasePlugin):
+    """What the host's plugin classes must be told in its own way."""
+
+    def __init__(self, *, configuration: Any, active: bool, **kwargs: Any) -> None:
+        # 2.10.1 edits the list that it hands over, which may be the class's own default.
+        super().__init__(configuration=deepcopy(configuration), active=active)
+
+    @classmethod
+    def check_configuration(cls, values: Mapping[str, Any]) -> None:
+        """Refuse settings that cannot be read, with a ValidationError. To be overridden."""
+
+    @classmethod
+    def switched_on(cls) -> None:
+        """Take notice that the shop has just switched the plugin on. To be overridden."""
+
+    @classmethod
+    def validate_plugin_configuration(cls, plugin_configuration: Any, **kwargs: Any) -> None:
+        try:
+            cls.check_configuration(_values(plugin_configuration.configuration))
+        except ValidationError as error:
+            raise ValidationError({"configuration": error}) from None
+
+    @classmethod
+    def save_plugin_configuration(cls, plugin_configuration: Any, cleaned_data: Any) -> Any:
+        was_active = plugin_configuration.active
+        saved = super().save_plugin_configuration(plugin_configuration, cleaned_data)
+        if saved.active and not was_active:
+            cls.switched_on()
+        return saved
+
+
+def connect(
+    *, order_changed: Callable[[str], None], variant_leaving: Callable[[int], None]
+) -> None:
+    """Call back on every Django signal that can mean that an order may have changed.
+
+    2.10.1's paymentRefund, paymentVoid and paymentCapture call no plugin hook at all, and its
+    variants have none: signals are what there is. ``variant_leaving`` comes before the variant
+    is deleted, while its order lines still name it.
+    """
+
+    def listen(model: Any, order_of: Callable[[Any], int | None]) -> None:
+        def receive(instance: Any, **kwargs: Any) -> None:
+            order_pk = order_of(instance)
+            if order_pk is not None:
+                order_changed(str(order_pk))
+
+        for signal in (post_save, post_delete):
+            signal.connect(
+                receive, sender=model, weak=False, dispatch_uid=f"saleor_serials.{model.__name__}"
+            )
+
+    listen(Order, lambda order: order.pk)
+    listen(OrderLine, lambda line: line.order_id)
+    listen(Payment, lambda payment: payment.order_id)
+    listen(Fulfillment, lambda fulfillment: fulfillment.order_id)
+
+    def leave(instance: Any, **kwargs: Any) -> None:
+        variant_leaving(instance.pk)
+
+    pre_delete.connect(
+        leave, sender=ProductVariant, weak=False, dispatch_uid="saleor_serials.ProductVariant"
+    )
+
+
+def task(name: str) -> Callable[[Callable[..., Any]], Any]:
+    """Make a function a Celery task of the host's own app."""
+    return celery_app.task(name=name, ignore_result=True)
+
+
+def schedule(name: str, *, task_name: str, every: timedelta) -> None:
+    """Enter a task into Celery beat's schedule.
+
+    2.10.1 has no setting for the schedule; an entry of the shop's own under this name stays. A
+    beat message that waited past the next one is dropped.
+    """
+    celery_app.conf.beat_schedule.setdefault(
+        name,
+        {"task": task_name, "schedule": every, "options": {"expires": every.total_seconds()}},
+    )

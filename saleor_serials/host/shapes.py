@@ -1,0 +1,123 @@
+"""The plain shapes that cross the seam between Saleor and the rest of the package."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LineSnapshot:
+    """One order line as it stands.
+
+    ``returned`` counts the units with evidence, line by line, of a refund or a return.
+    ``bought_at`` is the moment whose links are the line's terms.
+    """
+
+    id: str
+    quantity: int
+    returned: int
+    variant_id: int | None
+    product_id: int | None
+    product_name: str
+    variant_name: str
+    sku: str
+    bought_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OrderSnapshot:
+    """One order as it stands, read from the writing database.
+
+    ``placed``: no longer a draft. ``live``: placed, and neither cancelled nor expired nor waiting
+    to be confirmed. ``paid``: what came in covers the total. ``refunded`` is the amount paid back
+    so far; ``gone``: nothing of what came in was kept.
+    """
+
+    id: str
+    number: str
+    user_id: int | None
+    email: str
+    placed_at: datetime
+    placed: bool
+    live: bool
+    paid: bool
+    refunded: Decimal
+    gone: bool
+    currency: str
+    lines: tuple[LineSnapshot, ...]
+
+    @property
+    def customer(self) -> str:
+        """The customer's key: the account if there is one, else the address, else the order."""
+        if self.user_id is not None:
+            return customer_of_user(self.user_id)
+        email = self.email.strip().lower()
+        return f"email:{email}" if email else f"order:{self.id}"
+
+
+def customer_of_user(user_id: int) -> str:
+    """The customer key of an account."""
+    return f"user:{user_id}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recipient:
+    """Whom to tell about an order: ``email`` is empty where the order has none."""
+
+    email: str
+    language: str
+    channel: str | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sender:
+    """How the shop sends its mail: ``connection`` is a Django mail connection, not yet open."""
+
+    shop_name: str
+    from_email: str
+    connection: Any
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Actor:
+    """Who asks: a user, an app, or (neither) an anonymous visitor.
+
+    ``permissions`` are those of ``MANAGE_PRODUCTS`` and ``MANAGE_ORDERS`` that they have.
+    """
+
+    user_id: int | None = None
+    app_id: int | None = None
+    permissions: frozenset[str] = frozenset()
+
+    @property
+    def key(self) -> str:
+        """How the history names them."""
+        if self.app_id is not None:
+            return f"app:{self.app_id}"
+        return f"user:{self.user_id}" if self.user_id is not None else "anonymous"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OrderOwner:
+    """Who may see an order's serials: its user, or, for a guest's order, who has its ``token``."""
+
+    user_id: int | None
+    token: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PluginState:
+    """The plugin as the shop has set it; ``configuration`` maps each field's name to its value."""
+
+    active: bool
+    configuration: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Changes:
+    """Orders that may have changed, oldest first, and where to go on from the next time."""
+
+    order_ids: Sequence[str]
+    cursor: Mapping[str, Any]

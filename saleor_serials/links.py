@@ -1,0 +1,143 @@
+"""Which product takes serials of which pack, how many per unit sold, and since when."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+from django.db.models import Min, Q
+from django.utils import timezone
+
+from saleor_serials.errors import AlreadyExists, NotFound, OutOfRange, Required
+from saleor_serials.host.shapes import LineSnapshot
+from saleor_serials.models import Pack, PackLink
+
+# Keeps per-unit times units far inside an integer column.
+MAX_QUANTITY = 10_000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Terms:
+    """A line takes this many serials of this pack per unit."""
+
+    line: LineSnapshot
+    pack_id: int
+    per_unit: int
+
+
+def terms(lines: Iterable[LineSnapshot]) -> list[Terms]:
+    """Find the terms under which lines were bought: the links in force at that moment.
+
+    A variant's link replaces its product's link for the same pack; different packs add up.
+    One statement.
+    """
+    lines = [line for line in lines if line.variant_id is not None]
+    links = list(
+        PackLink.objects.filter(
+            Q(variant__in=[line.variant_id for line in lines])
+            | Q(product__in=[line.product_id for line in lines])
+        ).order_by("pack_id")
+    )
+    found = []
+    for line in lines:
+        chosen: dict[int, PackLink] = {}
+        for link in links:
+            if not _in_force(link, line.bought_at):
+                continue
+            if link.variant_id == line.variant_id:
+                chosen[link.pack_id] = link
+            elif link.product_id is not None and link.product_id == line.product_id:
+                chosen.setdefault(link.pack_id, link)
+        found += [
+            Terms(line=line, pack_id=pack_id, per_unit=link.quantity)
+            for pack_id, link in chosen.items()
+        ]
+    return found
+
+
+def _in_force(link: PackLink, moment: datetime) -> bool:
+    return link.since <= moment and (link.until is None or moment < link.until)
+
+
+def first_since() -> datetime | None:
+    """The moment before which no order can have terms; None where there never was a link."""
+    return PackLink.objects.aggregate(first=Min("since"))["first"]
+
+
+def create(
+    *, pack: Pack, quantity: int, variant_id: int | None = None, product_id: int | None = None
+) -> PackLink:
+    """Make a variant, or every variant of a product, take serials of a pack from now on.
+
+    Raises:
+        Required: neither or both of variant and product are given.
+        OutOfRange: the quantity is not 1 to 10,000.
+        AlreadyExists: the two are linked already.
+    """
+    if (variant_id is None) == (product_id is None):
+        raise Required("Name a variant or a product, one of the two.", field="variant")
+    _check_quantity(quantity)
+    try:
+        with transaction.atomic():
+            return PackLink.objects.create(
+                pack=pack, quantity=quantity, variant_id=variant_id, product_id=product_id
+            )
+    except IntegrityError:
+        raise AlreadyExists(
+            "This pack is linked here already; change the quantity of that link instead.",
+            field="pack",
+        ) from None
+
+
+def update(link_id: int, *, quantity: int) -> PackLink:
+    """Change how many serials a unit takes, for orders placed from now on.
+
+    A closed copy of the link stays behind as the terms of the orders placed until now.
+
+    Raises:
+        OutOfRange: the quantity is not 1 to 10,000.
+        NotFound: there is no such link.
+    """
+    _check_quantity(quantity)
+    with transaction.atomic():
+        link = _live(link_id)
+        now = timezone.now()
+        PackLink.objects.create(
+            pack_id=link.pack_id,
+            variant_id=link.variant_id,
+            product_id=link.product_id,
+            quantity=link.quantity,
+            since=link.since,
+            until=now,
+        )
+        link.quantity = quantity
+        link.since = now
+        link.save(update_fields=["quantity", "since"])
+    return link
+
+
+def remove(link_id: int) -> PackLink:
+    """End a link: orders placed from now on take nothing through it.
+
+    Raises:
+        NotFound: there is no such link.
+    """
+    with transaction.atomic():
+        link = _live(link_id)
+        link.until = timezone.now()
+        link.save(update_fields=["until"])
+    return link
+
+
+def _live(link_id: int) -> PackLink:
+    link = PackLink.objects.select_for_update().filter(pk=link_id, until__isnull=True).first()
+    if link is None:
+        raise NotFound("There is no such link; it may have been removed.", field="id")
+    return link
+
+
+def _check_quantity(quantity: int) -> None:
+    if not 1 <= quantity <= MAX_QUANTITY:
+        raise OutOfRange(
+            f"A unit takes 1 to {MAX_QUANTITY:,} serials; {quantity} is outside.", field="quantity"
+        )

@@ -1,0 +1,246 @@
+"""Packs and what is put into them."""
+
+import secrets
+import time
+import unicodedata
+from collections.abc import Sequence
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
+from django.utils.text import slugify
+
+from saleor_serials import history
+from saleor_serials.errors import (
+    AlreadyExists,
+    Duplicate,
+    InvalidInput,
+    InvalidInputs,
+    NotFound,
+    Required,
+    TooLong,
+    TooMany,
+    without_details,
+)
+from saleor_serials.models import MAX_DATA_BYTES, Batch, Pack, PickOrder
+
+# A GraphQL document much larger than this is refused by common web servers anyway.
+MAX_SERIALS_PER_CALL = 10_000
+MAX_ERRORS_PER_CALL = 100
+
+_INSERT = """
+INSERT INTO saleor_serials_serial
+    (pack_id, batch_id, data, digest, extra, status, position, customer, created_at)
+SELECT %(pack)s, %(batch)s, data, digest, '{}', 'free', position, '', %(now)s
+FROM unnest(%(data)s::text[], %(digests)s::bytea[], %(positions)s::bigint[])
+    AS t(data, digest, position)
+"""
+
+
+def create(*, name: str, slug: str | None = None, **values: Any) -> Pack:
+    """Make a pack. ``values``: description, is_published, is_consumable, status_on_refund,
+    pick_order; each has the model's default.
+
+    Raises:
+        Required, TooLong: the name or slug cannot be used.
+        AlreadyExists: another pack has this slug.
+    """
+    pack = Pack(name=_name(name), **values)
+    pack.slug = _slug(slug) if slug is not None else _free_slug(pack.name)
+    _save(pack)
+    return pack
+
+
+def update(pack_id: int, **values: Any) -> Pack:
+    """Change the given values of a pack, and no others.
+
+    Raises:
+        NotFound, Required, TooLong, AlreadyExists: as for ``create``.
+    """
+    pack = Pack.objects.filter(pk=pack_id).first()
+    if pack is None:
+        raise NotFound("There is no such pack.", field="id")
+    if "name" in values:
+        values["name"] = _name(values["name"])
+    if "slug" in values:
+        values["slug"] = _slug(values["slug"])
+    for field, value in values.items():
+        setattr(pack, field, value)
+    _save(pack, update_fields=[*values, "updated_at"])
+    return pack
+
+
+def _save(pack: Pack, **how: Any) -> None:
+    try:
+        with transaction.atomic():
+            pack.save(**how)
+    except IntegrityError:
+        raise AlreadyExists("Another pack has this slug.", field="slug") from None
+
+
+def _name(name: str | None) -> str:
+    name = (name or "").strip()
+    if not name:
+        raise Required("Give the pack a name.", field="name")
+    if len(name) > 250:
+        raise TooLong("A pack's name has at most 250 characters.", field="name")
+    return name
+
+
+def _slug(slug: str | None) -> str:
+    slug = (slug or "").strip()
+    if not slug:
+        raise Required("Give the pack a slug, or leave it out to have one made.", field="slug")
+    if len(slug) > 255:
+        raise TooLong("A slug has at most 255 characters.", field="slug")
+    if slug != slugify(slug, allow_unicode=True):
+        raise InvalidInput(
+            "A slug is made of lower-case letters, digits, hyphens and underscores.", field="slug"
+        )
+    return slug
+
+
+def _free_slug(name: str) -> str:
+    wish = slugify(name, allow_unicode=True)[:240] or "pack"
+    taken = set(Pack.objects.filter(slug__startswith=wish).values_list("slug", flat=True))
+    number, slug = 1, wish
+    while slug in taken:
+        number += 1
+        slug = f"{wish}-{number}"
+    return slug
+
+
+def add_serials(
+    pack: Pack, data: Sequence[str], *, actor: str, batch_name: str | None = None
+) -> Batch:
+    """Put serials into a pack, as one batch; all of them, or none.
+
+    The text is trimmed and brought to Unicode's NFC form; letter case counts. A fixed number of
+    statements, however many serials.
+
+    Raises:
+        Required: there is no serial in the call.
+        TooMany: more than 10,000 in one call.
+        InvalidInputs: up to 100 complaints, each with the ``index`` of its serial: Required,
+            InvalidInput (a NUL character), TooLong (over 64 KB) or Duplicate, be it within the
+            call or in the pack, deleted serials included.
+    """
+    if not data:
+        raise Required("Give at least one serial.", field="data")
+    if len(data) > MAX_SERIALS_PER_CALL:
+        raise TooMany(
+            f"At most {MAX_SERIALS_PER_CALL:,} serials in one call; split them.", field="data"
+        )
+    texts = [unicodedata.normalize("NFC", text).strip() for text in data]
+    digests = [digest_of(text) for text in texts]
+    _refuse(_complaints(texts, digests))
+    with without_details():
+        try:
+            with transaction.atomic():
+                _refuse(_duplicates_in(pack, digests))
+                return _insert(pack, texts, digests, batch_name=batch_name, actor=actor)
+        except IntegrityError as error:
+            rivals = error
+        # Somebody put the same serial there a moment before us.
+        _refuse(_duplicates_in(pack, digests))
+        raise rivals
+
+
+def digest_of(text: str) -> bytes:
+    """The SHA-256 of a serial's normalised text."""
+    return sha256(text.encode("utf-8", "surrogatepass")).digest()
+
+
+def _complaints(texts: Sequence[str], digests: Sequence[bytes]) -> list[InvalidInput]:
+    seen: dict[bytes, int] = {}
+    complaints: list[InvalidInput] = []
+    for index, (text, digest) in enumerate(zip(texts, digests, strict=True)):
+        error = _complaint(text, index=index)
+        if error is None and seen.setdefault(digest, index) != index:
+            error = Duplicate(
+                f"This serial stands in the call twice; first at {seen[digest]}.",
+                field="data",
+                index=index,
+            )
+        if error is not None:
+            complaints.append(error)
+    return complaints
+
+
+def _complaint(text: str, *, index: int) -> InvalidInput | None:
+    if not text:
+        return Required("A serial cannot be empty.", field="data", index=index)
+    if "\0" in text:
+        return InvalidInput("A serial cannot hold a NUL character.", field="data", index=index)
+    try:
+        size = len(text.encode())
+    except UnicodeEncodeError:
+        return InvalidInput("This serial is not valid Unicode text.", field="data", index=index)
+    if size > MAX_DATA_BYTES:
+        return TooLong("A serial has at most 64 KB.", field="data", index=index)
+    return None
+
+
+def _duplicates_in(pack: Pack, digests: Sequence[bytes]) -> list[InvalidInput]:
+    known = {
+        bytes(digest)
+        for digest in pack.serials.filter(digest__in=digests).values_list("digest", flat=True)
+    }
+    return [
+        Duplicate(field="data", index=index)
+        for index, digest in enumerate(digests)
+        if digest in known
+    ]
+
+
+def _refuse(complaints: Sequence[InvalidInput]) -> None:
+    if complaints:
+        raise InvalidInputs(complaints[:MAX_ERRORS_PER_CALL])
+
+
+def _insert(
+    pack: Pack,
+    texts: Sequence[str],
+    digests: Sequence[bytes],
+    *,
+    batch_name: str | None,
+    actor: str,
+) -> Batch:
+    now = timezone.now()
+    batch = Batch.objects.create(
+        pack=pack,
+        name=_batch_name(batch_name, now=now),
+        quantity=len(texts),
+        created_at=now,
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _INSERT,
+            {
+                "pack": pack.pk,
+                "batch": batch.pk,
+                "data": list(texts),
+                "digests": list(digests),
+                "positions": _positions(pack, len(texts)),
+                "now": now,
+            },
+        )
+    history.record_batch(batch, actor=actor)
+    return batch
+
+
+def _batch_name(name: str | None, *, now: datetime) -> str:
+    name = (name or "").strip()
+    if len(name) > 250:
+        raise TooLong("A batch's name has at most 250 characters.", field="batch_name")
+    return name or timezone.localtime(now).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _positions(pack: Pack, count: int) -> list[int]:
+    """Where new serials stand among the free ones: by age and in the order given, or at random."""
+    if pack.pick_order == PickOrder.RANDOM:
+        return [secrets.randbits(62) for _ in range(count)]
+    start = time.time_ns()
+    return list(range(start, start + count))

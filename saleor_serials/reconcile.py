@@ -1,0 +1,294 @@
+"""Make what an order holds equal what it is owed. Start reading here.
+
+Events never say what to do, only that an order may have changed. ``reconcile`` may be called by
+any of them, twice, late, at the same time from two machines, or by the sweeper: the result is the
+same. It is one transaction, under the lock of the order's own ``OrderRecord``.
+"""
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import connection, transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from saleor_serials import allocation, config, delivery, history, links
+from saleor_serials.allocation import Surplus
+from saleor_serials.entitlement import Cause, cause_of_release, entitled_units, wanted
+from saleor_serials.errors import without_details
+from saleor_serials.host import host
+from saleor_serials.host.shapes import OrderSnapshot
+from saleor_serials.models import (
+    Assignment,
+    EventType,
+    OrderRecord,
+    Serial,
+    SerialStatus,
+    SweepState,
+)
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcome:
+    """What a reconcile did, and what is left for others to do once it is committed.
+
+    ``delivery_id``: new serials wait to be sent. ``unsettled_pack_ids``: in these packs the order
+    stayed short, or freed serials that others may be waiting for.
+    """
+
+    allocated: int
+    delivery_id: int | None
+    unsettled_pack_ids: frozenset[int]
+
+
+def reconcile(order_id: str, *, first_in_line: bool = False) -> Outcome | None:
+    """Allocate what the order lacks and release what it has too much; None if nothing applies.
+
+    Nothing applies to an order that does not exist, is still a draft, or was placed before the
+    plugin was switched on, and to any order while the plugin is off. The number of statements
+    depends on the order's lines and packs, never on how many serials move.
+
+    ``first_in_line``: do not stand behind older shortfalls of other orders.
+
+    Raises:
+        StorageFailed: the database refused; nothing has changed.
+    """
+    settings = config.current()
+    if settings is None:
+        return None
+    with without_details(), transaction.atomic():
+        record = _lock(order_id)
+        order = host.order_snapshot(order_id) if record else None
+        if record is None or order is None:
+            return None
+        now = timezone.now()
+        _freeze_terms(record, order)
+        _follow_customer(record, order)
+        _remember_payment(record, order, now=now)
+        assignments = list(record.assignments.select_related("pack").order_by("id"))
+        surplus = _set_wanted(record, order, assignments, settings=settings, now=now)
+        freed = allocation.release(record, surplus, now=now)
+        allocated = allocation.allocate(record, assignments, now=now, first_in_line=first_in_line)
+        _store(assignments)
+        outbox = (
+            delivery.enter(record, allocated.serial_ids, now=now) if settings.send_email else None
+        )
+    return Outcome(
+        allocated=len(allocated.serial_ids),
+        delivery_id=outbox,
+        unsettled_pack_ids=allocated.short_pack_ids | freed,
+    )
+
+
+def _lock(order_id: str) -> OrderRecord | None:
+    """Lock our record of the order, making it when the order is first seen placed."""
+    records = OrderRecord.objects.select_for_update()
+    record = records.filter(order_id=order_id).first()
+    if record is not None:
+        return record
+    order = host.order_snapshot(order_id)
+    if order is None or not order.placed or _is_left_alone(order):
+        return None
+    OrderRecord.objects.bulk_create(
+        [
+            OrderRecord(
+                order_id=order.id,
+                number=order.number,
+                customer=order.customer,
+                placed_at=order.placed_at,
+            )
+        ],
+        ignore_conflicts=True,
+    )
+    return records.get(order_id=order_id)
+
+
+def _is_left_alone(order: OrderSnapshot) -> bool:
+    """Tell whether the order was placed before the plugin was last switched on."""
+    return SweepState.objects.filter(active_since__gt=order.placed_at).exists()
+
+
+def _freeze_terms(record: OrderRecord, order: OrderSnapshot) -> None:
+    """Write down, for lines seen for the first time, which packs they take from."""
+    fresh = [line for line in order.lines if line.id not in record.lines]
+    if not fresh:
+        return
+    Assignment.objects.bulk_create(
+        Assignment(
+            order=record,
+            line_id=terms.line.id,
+            pack_id=terms.pack_id,
+            customer=record.customer,
+            per_unit=terms.per_unit,
+            product_name=terms.line.product_name,
+            variant_name=terms.line.variant_name,
+            sku=terms.line.sku,
+        )
+        for terms in links.terms(fresh)
+    )
+    record.lines += [line.id for line in fresh]
+    record.save(update_fields=["lines"])
+
+
+def freeze_terms_with(variant_id: int) -> None:
+    """Write down the terms of placed orders with this variant that nobody told us about yet.
+
+    For the moment before a variant is deleted: its order lines forget it then.
+    """
+    since = links.first_since()
+    if since is None:
+        return
+    orders = set(host.orders_with_variant(variant_id, since=since))
+    known = OrderRecord.objects.filter(order_id__in=orders).values_list("order_id", flat=True)
+    for order_id in orders.difference(known):
+        with without_details(), transaction.atomic():
+            record = _lock(order_id)
+            order = host.order_snapshot(order_id)
+            if record is not None and order is not None:
+                _freeze_terms(record, order)
+
+
+def _follow_customer(record: OrderRecord, order: OrderSnapshot) -> None:
+    """Move the serials of an order that has come to belong to another customer.
+
+    That is a guest's order claimed by an account. What the guest has on no line (kept after a
+    refund, say) follows as well.
+    """
+    was, now = record.customer, order.customer
+    if was == now:
+        return
+    theirs = Q(assignment__order=record)
+    if was.startswith("email:"):
+        theirs |= Q(customer=was, assignment__isnull=True)
+    Serial.objects.filter(theirs).update(customer=now)
+    record.assignments.update(customer=now)
+    record.customer = now
+    record.save(update_fields=["customer"])
+
+
+def _remember_payment(record: OrderRecord, order: OrderSnapshot, *, now: datetime) -> None:
+    """Keep the first moment the order was paid; tell staff of money that went, and changed nothing.
+
+    An amount that was refunded names no line, and a payment that vanished is no refund: staff
+    read it in the history and decide.
+    """
+    if order.paid and record.paid_at is None:
+        record.paid_at = now
+        record.save(update_fields=["paid_at"])
+    if record.paid_at is None:
+        return
+    noted = dict(record.noted)
+    noted["payment_gone"] = not order.paid
+    if order.refunded and not order.gone:
+        noted["refunded"] = str(order.refunded.normalize())
+    if noted == {"payment_gone": False, **record.noted}:
+        return
+    if Decimal(noted.get("refunded", 0)) > Decimal(record.noted.get("refunded", 0)):
+        history.record_order(
+            EventType.PARTLY_REFUNDED,
+            record,
+            reason=f"{order.refunded} {order.currency} refunded in all; serials stay as they are",
+        )
+    if noted["payment_gone"] and not record.noted.get("payment_gone"):
+        history.record_order(
+            EventType.PAYMENT_GONE,
+            record,
+            reason="The payments no longer cover the total; serials stay as they are",
+        )
+    record.noted = noted
+    record.save(update_fields=["noted"])
+
+
+def _set_wanted(
+    record: OrderRecord,
+    order: OrderSnapshot,
+    assignments: Sequence[Assignment],
+    *,
+    settings: config.Config,
+    now: datetime,
+) -> list[Surplus]:
+    """Set what each line is owed; return those that hold more, and what that becomes."""
+    units = entitled_units(order, was_paid=record.paid_at is not None)
+    lines = {line.id: line for line in order.lines}
+    surplus = []
+    for assignment in assignments:
+        assignment.wanted = wanted(
+            units=units.get(assignment.line_id, 0),
+            per_unit=assignment.per_unit,
+            granted=assignment.granted,
+            withheld=assignment.withheld,
+        )
+        if assignment.wanted and assignment.owed_since is None:
+            assignment.owed_since = record.paid_at or now
+        if assignment.held > assignment.wanted:
+            cause = cause_of_release(order, lines.get(assignment.line_id))
+            status = (
+                SerialStatus(assignment.pack.status_on_refund)
+                if cause is Cause.REFUNDED
+                else settings.status_after_release
+            )
+            surplus.append(Surplus(assignment=assignment, cause=cause, status=status))
+    return surplus
+
+
+def _store(assignments: Sequence[Assignment]) -> None:
+    """Write what the lines want and hold, in one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE saleor_serials_assignment AS a
+            SET wanted = t.wanted, held = t.held, owed_since = t.owed_since
+            FROM unnest(%s::bigint[], %s::int[], %s::int[], %s::timestamptz[])
+                AS t(id, wanted, held, owed_since)
+            WHERE a.id = t.id
+                AND (a.wanted, a.held, a.owed_since)
+                    IS DISTINCT FROM (t.wanted, t.held, t.owed_since)
+            """,
+            [
+                [assignment.pk for assignment in assignments],
+                [assignment.wanted for assignment in assignments],
+                [assignment.held for assignment in assignments],
+                [assignment.owed_since for assignment in assignments],
+            ],
+        )
+
+
+def settle(pack_id: int) -> Iterator[Outcome]:
+    """Serve a pack's open shortfalls, oldest first, while it has serials to hand out.
+
+    One transaction per order. An order that fails is logged and left for the sweep.
+    """
+    looked_at: tuple[datetime, int] | None = None
+    while True:
+        short = Assignment.objects.filter(
+            pack=pack_id, pack__is_published=True, wanted__gt=F("held")
+        )
+        if looked_at:
+            since, pk = looked_at
+            short = short.filter(Q(owed_since__gt=since) | Q(owed_since=since, pk__gt=pk))
+        found = short.order_by("owed_since", "id").select_related("order").first()
+        if found is None or not allocation.has_free(pack_id):
+            return
+        looked_at = (found.owed_since, found.pk)
+        outcome = attempt(found.order.order_id, failed=[], first_in_line=True)
+        if outcome is not None:
+            yield outcome
+
+
+def attempt(order_id: str, *, failed: list[str], first_in_line: bool = False) -> Outcome | None:
+    """Reconcile for a caller who has more orders to look at.
+
+    A failure is logged, and the order's id added to ``failed``; it is never raised.
+    """
+    try:
+        return reconcile(order_id, first_in_line=first_in_line)
+    except Exception:
+        # Whatever is wrong with one order must not keep the others from their serials.
+        logger.exception("Order %s could not be reconciled.", order_id)
+        failed.append(order_id)
+        return None

@@ -1,0 +1,71 @@
+"""Find what nobody told us about: changed orders, open shortfalls, unsent deliveries.
+
+After a sweep no order is short while its pack holds a serial that it may take, whatever events
+were lost. Sweeping twice, or twice at the same time, does no harm.
+"""
+
+from dataclasses import dataclass, field
+
+from django.db.models import F
+from django.utils import timezone
+
+from saleor_serials import config, delivery, links
+from saleor_serials.host import host
+from saleor_serials.models import Assignment, DeliveryStatus, OrderRecord, SweepState
+from saleor_serials.reconcile import attempt, settle
+
+
+@dataclass(kw_only=True, slots=True)
+class Report:
+    """What a sweep did; ``failed`` names the orders that the next one tries again."""
+
+    looked_at: int = 0
+    allocated: int = 0
+    sent: int = 0
+    unsent: int = 0
+    failed: list[str] = field(default_factory=list)
+
+
+def sweep() -> Report:
+    """Sweep once; does nothing while the plugin is off."""
+    report = Report()
+    if config.current() is None:
+        return report
+    state, _ = SweepState.objects.get_or_create(pk=1)
+    _look_at_orders(state, report)
+    _settle_packs(report)
+    _send_deliveries(report)
+    SweepState.objects.filter(pk=state.pk).update(
+        cursor=state.cursor, retry=report.failed, swept_at=timezone.now()
+    )
+    return report
+
+
+def _look_at_orders(state: SweepState, report: Report) -> None:
+    not_before = links.first_since()
+    if not_before is None:
+        return
+    changes = host.changed_orders(state.cursor, not_before=not_before)
+    state.cursor = dict(changes.cursor)
+    known = OrderRecord.objects.order_by().values_list("order_id", flat=True)
+    dead = known.filter(assignments__wanted__gt=0, order_id__in=host.dead_orders())
+    claimed = known.exclude(customer__startswith="user:").filter(order_id__in=host.owned_orders())
+    for order_id in dict.fromkeys([*state.retry, *changes.order_ids, *dead, *claimed]):
+        report.looked_at += 1
+        outcome = attempt(order_id, failed=report.failed)
+        report.allocated += outcome.allocated if outcome else 0
+
+
+def _settle_packs(report: Report) -> None:
+    short = Assignment.objects.filter(wanted__gt=F("held"), pack__is_published=True)
+    for pack_id in short.order_by("pack").values_list("pack", flat=True).distinct():
+        for outcome in settle(pack_id):
+            report.allocated += outcome.allocated
+
+
+def _send_deliveries(report: Report) -> None:
+    for delivery_id in delivery.due(timezone.now()):
+        if delivery.deliver(delivery_id) is DeliveryStatus.SENT:
+            report.sent += 1
+        else:
+            report.unsent += 1

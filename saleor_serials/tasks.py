@@ -1,0 +1,153 @@
+"""The door for Celery: requests that are made after commit, and the tasks behind them.
+
+Requesting never raises and never waits: a broker that cannot be reached is tried once, then left
+in peace for a while, and the sweep does the work.
+"""
+
+import logging
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import cache
+from typing import Any
+
+from django.db import connection, transaction
+from kombu.pools import producers
+
+from saleor_serials import config
+from saleor_serials.delivery import deliver
+from saleor_serials.host import host
+from saleor_serials.reconcile import freeze_terms_with, reconcile, settle
+from saleor_serials.sweep import sweep
+
+logger = logging.getLogger(__name__)
+
+SWEEP_EVERY = timedelta(minutes=1)
+# A customer waits for this once at most: then nobody knocks for a while.
+BROKER_TIMEOUT = 1.0
+BROKER_REST = 30.0
+
+
+def request_reconcile(order_id: str) -> None:
+    """Have an order reconciled once the current transaction is committed. Never raises."""
+    _after_commit(_Request(task="reconcile_order", argument=order_id))
+
+
+def request_settle(pack_id: int) -> None:
+    """Have a pack's open shortfalls served after commit, oldest first. Never raises."""
+    _after_commit(_Request(task="settle_pack", argument=pack_id))
+
+
+def request_delivery(delivery_id: int) -> None:
+    """Have a delivery sent after commit. Never raises."""
+    _after_commit(_Request(task="send_delivery", argument=delivery_id))
+
+
+def remember_variant(variant_id: int) -> None:
+    """Freeze what orders take through a variant that is about to be deleted. Never raises."""
+    try:
+        if config.current() is not None:
+            freeze_terms_with(variant_id)
+    except Exception:
+        logger.exception("Orders with variant %s may lose their terms.", variant_id)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Request:
+    """A task to enqueue. Tasks take ids, never data."""
+
+    task: str
+    argument: str | int
+
+    def __call__(self) -> None:
+        try:
+            if config.current() is not None:
+                _enqueue(globals()[self.task], self.argument)
+        except Exception:
+            # An exception here would reach the customer for an order that exists.
+            logger.exception("%s(%s) is left to the sweep.", self.task, self.argument)
+
+
+def _after_commit(request: _Request) -> None:
+    try:
+        open_savepoints = set(connection.savepoint_ids)
+        # Django forgets callbacks of a savepoint that is rolled back; a twin counts only if it
+        # cannot be forgotten before this one would be.
+        if any(
+            entry[1] == request and entry[0] <= open_savepoints
+            for entry in connection.run_on_commit
+        ):
+            return
+        transaction.on_commit(request)
+    except Exception:
+        logger.exception("%s(%s) is left to the sweep.", request.task, request.argument)
+
+
+_broker_rests_until = 0.0
+
+
+def _enqueue(task: Any, argument: str | int) -> None:
+    global _broker_rests_until
+    if host.celery_app.conf.task_always_eager:
+        task.apply((argument,))
+        return
+    if time.monotonic() < _broker_rests_until:
+        return
+    try:
+        with producers[_broker()].acquire(block=True, timeout=BROKER_TIMEOUT) as producer:
+            task.apply_async((argument,), producer=producer, retry=False)
+    except Exception:
+        _broker_rests_until = time.monotonic() + BROKER_REST
+        raise
+
+
+@cache
+def _broker() -> Any:
+    """The shop's broker with our patience: one attempt, one second."""
+    app = host.celery_app
+    patience = {
+        "max_retries": 0,
+        "socket_connect_timeout": BROKER_TIMEOUT,
+        "socket_timeout": BROKER_TIMEOUT,
+    }
+    return app.connection_for_write(
+        connect_timeout=BROKER_TIMEOUT,
+        transport_options={**app.conf.broker_transport_options, **patience},
+    )
+
+
+@host.task("saleor_serials.reconcile_order")
+def reconcile_order(order_id: str) -> None:
+    """Make what an order holds equal what it is owed."""
+    outcome = reconcile(order_id)
+    if outcome is None:
+        return
+    if outcome.delivery_id is not None:
+        request_delivery(outcome.delivery_id)
+    for pack_id in outcome.unsettled_pack_ids:
+        request_settle(pack_id)
+
+
+@host.task("saleor_serials.settle_pack")
+def settle_pack(pack_id: int) -> None:
+    """Serve a pack's open shortfalls, oldest first."""
+    for outcome in settle(pack_id):
+        if outcome.delivery_id is not None:
+            request_delivery(outcome.delivery_id)
+
+
+@host.task("saleor_serials.send_delivery")
+def send_delivery(delivery_id: int) -> None:
+    """Send a delivery to its customer."""
+    deliver(delivery_id)
+
+
+@host.task("saleor_serials.sweep")
+def sweep_orders() -> None:
+    """Find what nobody told us about."""
+    sweep()
+
+
+def schedule_sweep() -> None:
+    """Enter the sweep into Celery beat's schedule."""
+    host.schedule("saleor-serials-sweep", task_name=sweep_orders.name, every=SWEEP_EVERY)

@@ -1,0 +1,190 @@
+"""A shop on Saleor 2.10.1: every step goes through Saleor's own functions, hooks and all.
+
+Each function takes and returns plain ids, and the host's own row only where the host made it.
+"""
+
+from collections.abc import Sequence
+from decimal import Decimal
+from itertools import count
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.db import transaction
+from saleor.account.models import Address, User
+from saleor.order import OrderStatus, actions
+from saleor.order.models import Order, OrderLine
+from saleor.payment import gateway
+from saleor.payment.utils import create_payment
+from saleor.product.models import Category, Product, ProductType, ProductVariant
+
+_DUMMY_GATEWAY = "mirumee.payments.dummy"
+_numbers = count(1)
+
+
+def make_product() -> Product:
+    number = next(_numbers)
+    category, _ = Category.objects.get_or_create(name="Games", slug="games")
+    kind, _ = ProductType.objects.get_or_create(
+        slug="licence", defaults={"name": "Licence", "is_shipping_required": False}
+    )
+    return Product.objects.create(
+        name=f"Game {number}",
+        slug=f"game-{number}",
+        product_type=kind,
+        category=category,
+        price_amount=10,
+        is_published=True,
+    )
+
+
+def make_variant(product: Product | None = None) -> ProductVariant:
+    return ProductVariant.objects.create(
+        sku=f"SKU-{next(_numbers)}",
+        name="Download",
+        product=product or make_product(),
+        track_inventory=False,
+    )
+
+
+def make_user(*, email: str | None = None, **values: Any) -> User:
+    return User.objects.create_user(
+        email or f"user{next(_numbers)}@example.com", "password", **values
+    )
+
+
+def place_order(
+    lines: Sequence[tuple[ProductVariant, int]],
+    *,
+    user: User | None = None,
+    email: str = "guest@example.com",
+    price: int = 10,
+) -> str:
+    """Place an order as a completed checkout does, unpaid; return its id."""
+    with transaction.atomic():
+        order = _make_order(lines, user=user, email=email, price=price)
+        actions.order_created(order, user=user or AnonymousUser())
+    return str(order.pk)
+
+
+def draft_order(lines: Sequence[tuple[ProductVariant, int]], *, email: str) -> str:
+    order = _make_order(lines, user=None, email=email, price=10, status=OrderStatus.DRAFT)
+    return str(order.pk)
+
+
+def complete_draft(order_id: str) -> None:
+    """As draftOrderComplete does: outside of any transaction."""
+    order = Order.objects.get(pk=order_id)
+    order.status = OrderStatus.UNFULFILLED
+    order.save()
+    actions.order_created(order, user=AnonymousUser(), from_draft=True)
+
+
+def _make_order(
+    lines: Sequence[tuple[ProductVariant, int]],
+    *,
+    user: User | None,
+    email: str,
+    price: int,
+    status: str = OrderStatus.UNFULFILLED,
+) -> Order:
+    total = sum(quantity * price for _, quantity in lines)
+    order = Order.objects.create(
+        user=user,
+        user_email=user.email if user else email,
+        status=status,
+        billing_address=Address.objects.create(country="US", city="Springfield"),
+        total_net_amount=total,
+        total_gross_amount=total,
+    )
+    for variant, quantity in lines:
+        add_line(str(order.pk), variant, quantity, price=price)
+    return order
+
+
+def add_line(order_id: str, variant: ProductVariant, quantity: int, *, price: int = 10) -> str:
+    line = OrderLine.objects.create(
+        order_id=order_id,
+        variant=variant,
+        product_name=variant.product.name,
+        variant_name=variant.name,
+        product_sku=variant.sku,
+        is_shipping_required=False,
+        quantity=quantity,
+        unit_price_net_amount=price,
+        unit_price_gross_amount=price,
+    )
+    return str(line.pk)
+
+
+def line_ids(order_id: str) -> list[str]:
+    return [str(pk) for pk in OrderLine.objects.filter(order=order_id).values_list("pk", flat=True)]
+
+
+def remove_line(line_id: str) -> None:
+    OrderLine.objects.get(pk=line_id).delete()
+
+
+def set_quantity(line_id: str, quantity: int) -> None:
+    line = OrderLine.objects.get(pk=line_id)
+    line.quantity = quantity
+    line.save(update_fields=["quantity"])
+
+
+def pay(order_id: str, *, amount: int | None = None) -> None:
+    """Charge a card on the order, in whole or in part."""
+    order = Order.objects.get(pk=order_id)
+    payment = create_payment(
+        gateway=_DUMMY_GATEWAY,
+        total=order.total_gross_amount if amount is None else Decimal(amount),
+        currency=order.currency,
+        email=order.user_email,
+        payment_token=f"card-{next(_numbers)}",
+        order=order,
+    )
+    gateway.process_payment(payment, token="fake-token")
+
+
+def mark_as_paid(order_id: str) -> None:
+    actions.mark_order_as_paid(Order.objects.get(pk=order_id), request_user=None)
+
+
+def refund(order_id: str, *, amount: int | None = None) -> None:
+    """Pay back as orderRefund does; all that is left, unless an amount is given."""
+    order = Order.objects.get(pk=order_id)
+    payment = order.get_last_payment()
+    sum_ = payment.captured_amount if amount is None else Decimal(amount)
+    gateway.refund(payment, sum_)
+    actions.order_refunded(order, None, sum_, payment)
+
+
+def refund_payment(order_id: str) -> None:
+    """Pay everything back as paymentRefund does: no hook is called."""
+    payment = Order.objects.get(pk=order_id).get_last_payment()
+    gateway.refund(payment, payment.captured_amount)
+
+
+def lose_payment(order_id: str) -> None:
+    """Take the money away without a refund, as a chargeback or a hand does."""
+    payment = Order.objects.get(pk=order_id).get_last_payment()
+    payment.captured_amount = 0
+    payment.save()
+
+
+def cancel(order_id: str) -> None:
+    actions.cancel_order(Order.objects.get(pk=order_id), user=None)
+
+
+def cancel_silently(order_id: str) -> None:
+    """Cancel as a script would: no hook, no signal, no event."""
+    Order.objects.filter(pk=order_id).update(status=OrderStatus.CANCELED)
+
+
+def claim_guest_orders(user: User) -> None:
+    """Give a guest's orders to the account they opened: no hook, no signal, no event."""
+    Order.objects.filter(user_email=user.email, user=None).update(user=user)
+
+
+def delete_order(order_id: str) -> None:
+    order = Order.objects.get(pk=order_id)
+    order.payments.all().delete()
+    order.delete()

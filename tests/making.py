@@ -1,0 +1,68 @@
+"""What tests start from, each a step further in life: pack, serials, order, paid, delivered."""
+
+from collections import Counter
+from itertools import count
+from typing import Any
+
+from saleor_serials import links, packs
+from saleor_serials.models import Assignment, Pack, PackLink, Serial
+from tests.hosts import shop
+
+_numbers = count(1)
+
+
+def make_pack(**values: Any) -> Pack:
+    values.setdefault("name", f"Pack {next(_numbers)}")
+    return packs.create(**values)
+
+
+def make_serials(pack: Pack, quantity: int) -> list[Serial]:
+    """Put serials into a pack that no other call makes."""
+    data = [f"S-{next(_numbers):06}" for _ in range(quantity)]
+    batch = packs.add_serials(pack, data, actor="user:1")
+    return list(batch.serials.order_by("position"))
+
+
+def make_link(pack: Pack, *, quantity: int = 1, variant: Any = None) -> PackLink:
+    """Link a pack to a variant, to a new one unless it is given."""
+    variant = variant or shop.make_variant()
+    return links.create(pack=pack, variant_id=variant.pk, quantity=quantity)
+
+
+def placed_order(link: PackLink, *, units: int = 1, **values: Any) -> str:
+    """Place an order for the link's variant; return its id."""
+    return shop.place_order([(link.variant, units)], **values)
+
+
+def paid_order(link: PackLink, *, units: int = 1, **values: Any) -> str:
+    """Place and pay an order for the link's variant; return its id."""
+    order_id = placed_order(link, units=units, **values)
+    shop.pay(order_id)
+    return order_id
+
+
+def held(order_id: str) -> list[str]:
+    """The data of the serials that an order holds, in the order they left the pack."""
+    return list(
+        Serial.objects.filter(assignment__order__order_id=order_id)
+        .order_by("position")
+        .values_list("data", flat=True)
+    )
+
+
+def shortfall(order_id: str) -> int:
+    return sum(a.shortfall for a in Assignment.objects.filter(order__order_id=order_id))
+
+
+def statuses(pack: Pack) -> dict[str, int]:
+    """How many serials of a pack are in each status."""
+    return dict(Counter(pack.serials.values_list("status", flat=True)))
+
+
+def check_books() -> None:
+    """Assert what must always be true of the whole database, whatever happened."""
+    for assignment in Assignment.objects.all():
+        assert assignment.serials.count() == assignment.held, f"held of {assignment.pk}"
+        assert assignment.held <= assignment.wanted, f"assignment {assignment.pk} holds too much"
+    holders = list(Serial.objects.exclude(assignment=None).values_list("pack", "data"))
+    assert len(holders) == len(set(holders)), "a serial is held twice"

@@ -1,0 +1,68 @@
+import threading
+
+import pytest
+from django.contrib.sites.models import Site
+from django.core import mail
+from django.db import connection, transaction
+from saleor.account.models import User
+from saleor.menu.models import Menu
+
+from tests import database
+
+
+def test_emptying_leaves_what_the_migrations_left():
+    site = Site.objects.get_current()
+    site.settings.default_weight_unit = "lb"
+    site.settings.save()
+    Menu.objects.all().delete()
+    User.objects.create_user("buyer@example.com", "password")
+    mail.send_mail("subject", "body", None, ["buyer@example.com"])
+
+    database.empty_tables()
+
+    assert not User.objects.exists()
+    assert list(Menu.objects.values_list("name", flat=True).order_by("pk")) == ["navbar", "footer"]
+    assert Site.objects.get_current().settings.default_weight_unit == "kg"
+    assert mail.outbox == []
+
+
+def test_a_thread_sees_what_the_test_wrote_and_commits_for_it():
+    User.objects.create_user("buyer@example.com", "password")
+    seen = []
+
+    def look():
+        seen.extend(User.objects.values_list("email", flat=True))
+        transaction.on_commit(lambda: seen.append("committed"))
+        connection.close()
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    thread.join()
+
+    assert seen == ["buyer@example.com", "committed"]
+
+
+def test_a_transaction_left_open_is_named_and_ended(monkeypatch):
+    monkeypatch.setattr(database, "_LOCK_TIMEOUT", "50ms")
+    database._emptying.cache_clear()
+    user = User.objects.create_user("buyer@example.com", "password")
+    locked, finish = threading.Event(), threading.Event()
+
+    def keep_locked():
+        transaction.set_autocommit(False)
+        User.objects.select_for_update().get(pk=user.pk)
+        locked.set()
+        finish.wait()
+        connection.close()
+
+    thread = threading.Thread(target=keep_locked)
+    thread.start()
+    locked.wait()
+
+    with pytest.raises(database.OpenTransactionError, match=r"account_user.* FOR UPDATE"):
+        database.empty_tables()
+
+    assert not User.objects.exists()
+    finish.set()
+    thread.join()
+    database._emptying.cache_clear()
