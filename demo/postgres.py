@@ -1,22 +1,20 @@
 """A private PostgreSQL server for the demo, the tests and the benchmarks."""
 
-import ctypes
 import os
 import pwd
 import shutil
 import signal
-import socket
 import stat
 import subprocess
-import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
+
+from demo.processes import die_with_owner, free_port
 
 _SETTINGS = {
     "listen_addresses": "127.0.0.1",
@@ -29,7 +27,6 @@ _SETTINGS = {
 }
 _FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 _START_SECONDS = 30
-_PR_SET_PDEATHSIG = 1
 
 
 class ServerError(RuntimeError):
@@ -80,7 +77,7 @@ class _Account:
 
 def _account(binaries: Path, home: Path) -> _Account:
     """Choose whom the server runs as: PostgreSQL refuses to run as root."""
-    before_start = _die_with_owner()
+    before_start = die_with_owner(signal.SIGINT)
     if os.geteuid() != 0:
         return _Account(arguments={"preexec_fn": before_start})
     nobody = pwd.getpwnam("nobody")
@@ -109,19 +106,6 @@ def _account(binaries: Path, home: Path) -> _Account:
 
 def _open_to_all(path: Path) -> bool:
     return all(part.stat().st_mode & stat.S_IXOTH for part in (path, *path.resolve().parents))
-
-
-def _die_with_owner() -> Callable[[], None] | None:
-    """Return what a child process calls to be told when its parent is gone."""
-    if sys.platform != "linux":
-        return None
-    return partial(_ask_for_death_signal, ctypes.CDLL(None), os.getpid())
-
-
-def _ask_for_death_signal(libc: ctypes.CDLL, owner: int) -> None:
-    libc.prctl(_PR_SET_PDEATHSIG, signal.SIGINT)
-    if os.getppid() != owner:  # gone before we asked
-        os._exit(1)
 
 
 def _binaries() -> Path:
@@ -166,7 +150,7 @@ def _initdb(binaries: Path, cluster: Path, account: _Account, *, durable: bool) 
 
 @contextmanager
 def _running(binaries: Path, cluster: Path, account: _Account, *, durable: bool) -> Iterator[int]:
-    port = _free_port()
+    port = free_port()
     settings = {**_SETTINGS, "port": str(port), **({} if durable else _FORGETFUL)}
     log = cluster.parent / "server.log"
     with log.open("wb") as output:
@@ -206,10 +190,3 @@ def _ready(process: subprocess.Popen[bytes], cluster: Path) -> bool:
     except FileNotFoundError:
         return False
     return len(lines) > 7 and lines[0] == str(process.pid) and lines[7].strip() == "ready"
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port

@@ -14,6 +14,10 @@ class SerialsConfig(AppConfig):
         from saleor_serials.graphql import schema
         from saleor_serials.host import host
 
-        host.connect(order_changed=tasks.request_reconcile, variant_leaving=tasks.remember_variant)
+        host.connect(
+            order_changed=tasks.request_reconcile,
+            variant_leaves=tasks.variant_leaves,
+            product_leaves=tasks.product_leaves,
+        )
         tasks.schedule_sweep()
         schema.install()

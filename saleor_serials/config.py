@@ -85,6 +85,12 @@ def current() -> Config | None:
     return Config.parse(state.configuration) if state.active else None
 
 
+def read() -> Config:
+    """Read the settings, switched on or not: customers always see what they hold."""
+    state = host.plugin_state(PLUGIN_ID, default_active=ACTIVE_BY_DEFAULT)
+    return Config.parse(state.configuration)
+
+
 def _switch(value: Any) -> bool:
     return value.strip().lower() == "true" if isinstance(value, str) else bool(value)
 

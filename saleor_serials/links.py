@@ -129,6 +129,12 @@ def remove(link_id: int) -> PackLink:
     return link
 
 
+def end(*, variant_id: int | None = None, product_id: int | None = None) -> None:
+    """End the links of a variant or a product that is being deleted."""
+    target = {"variant": variant_id} if variant_id is not None else {"product": product_id}
+    PackLink.objects.filter(until=None, **target).update(until=timezone.now())
+
+
 def _live(link_id: int) -> PackLink:
     link = PackLink.objects.select_for_update().filter(pk=link_id, until__isnull=True).first()
     if link is None:

@@ -68,7 +68,8 @@ class PackLink(models.Model):
     """This variant, or every variant of this product, takes so many serials per unit sold.
 
     A link is in force from ``since`` to ``until`` (null: still). Editing one leaves a closed copy
-    behind, so that the terms of an order can be told at any later time.
+    behind, so that the terms of an order can be told at any later time. It ends with its variant
+    or product, and stays behind, too.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -76,14 +77,14 @@ class PackLink(models.Model):
     variant = models.ForeignKey(
         "product.ProductVariant",
         null=True,
-        on_delete=models.CASCADE,
+        on_delete=models.DO_NOTHING,
         db_constraint=False,
         related_name="+",
     )
     product = models.ForeignKey(
         "product.Product",
         null=True,
-        on_delete=models.CASCADE,
+        on_delete=models.DO_NOTHING,
         db_constraint=False,
         related_name="+",
     )

@@ -14,7 +14,7 @@ from typing import Any
 from django.db import connection, transaction
 from kombu.pools import producers
 
-from saleor_serials import config
+from saleor_serials import config, links
 from saleor_serials.delivery import deliver
 from saleor_serials.host import host
 from saleor_serials.reconcile import freeze_terms_with, reconcile, settle
@@ -43,13 +43,24 @@ def request_delivery(delivery_id: int) -> None:
     _after_commit(_Request(task="send_delivery", argument=delivery_id))
 
 
-def remember_variant(variant_id: int) -> None:
+def variant_leaves(variant_id: int) -> None:
     """Freeze what orders take through a variant that is about to be deleted. Never raises."""
     try:
-        if config.current() is not None:
-            freeze_terms_with(variant_id)
+        with transaction.atomic():
+            if config.current() is not None:
+                freeze_terms_with(variant_id)
+            links.end(variant_id=variant_id)
     except Exception:
         logger.exception("Orders with variant %s may lose their terms.", variant_id)
+
+
+def product_leaves(product_id: int) -> None:
+    """End the links of a product that is about to be deleted. Never raises."""
+    try:
+        with transaction.atomic():
+            links.end(product_id=product_id)
+    except Exception:
+        logger.exception("The links of product %s stay in force.", product_id)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

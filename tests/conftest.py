@@ -1,11 +1,13 @@
 """Every test works on committed data, so that `on_commit` fires and threads see what it wrote."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from pytest_django import DjangoDbBlocker
 
 from demo import postgres
+from saleor_serials import tasks
+from saleor_serials.host import host
 from tests import database
 
 
@@ -30,3 +32,19 @@ def committed_data(django_db_setup: None, django_db_blocker: DjangoDbBlocker) ->
     with django_db_blocker.unblock():
         yield
         database.empty_tables()
+
+
+@pytest.fixture
+def real_broker(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+    """Give Celery a broker in place of running tasks inline; called with the broker's URL."""
+    conf = host.celery_app.conf
+    before = {name: conf[name] for name in ("task_always_eager", "broker_url")}
+
+    def use(url: str) -> None:
+        conf.update(task_always_eager=False, broker_url=url)
+        monkeypatch.setattr(tasks, "_broker_rests_until", 0.0)
+        tasks._broker.cache_clear()
+
+    yield use
+    conf.update(before)
+    tasks._broker.cache_clear()

@@ -4,7 +4,7 @@ from collections import Counter
 from itertools import count
 from typing import Any
 
-from saleor_serials import links, packs
+from saleor_serials import links, packs, tasks
 from saleor_serials.models import Assignment, Pack, PackLink, Serial
 from tests.hosts import shop
 
@@ -21,6 +21,11 @@ def make_serials(pack: Pack, quantity: int) -> list[Serial]:
     data = [f"S-{next(_numbers):06}" for _ in range(quantity)]
     batch = packs.add_serials(pack, data, actor="user:1")
     return list(batch.serials.order_by("position"))
+
+
+def settle(pack: Pack) -> None:
+    """Have a pack's shortfalls served, as whoever refills it does."""
+    tasks.request_settle(pack.pk)
 
 
 def make_link(pack: Pack, *, quantity: int = 1, variant: Any = None) -> PackLink:

@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib.sites.models import Site
 from django.core.exceptions import ValidationError
 from django.core.mail import get_connection
-from django.db.models import CharField, F, OuterRef, QuerySet, Subquery, Sum
+from django.db.models import CharField, Exists, F, OuterRef, QuerySet, Subquery, Sum
 from django.db.models.functions import Cast
 from django.db.models.signals import post_delete, post_save, pre_delete
 from django.utils import timezone
@@ -23,7 +23,7 @@ from saleor.payment.models import Payment, Transaction
 from saleor.plugins.base_plugin import BasePlugin as _BasePlugin
 from saleor.plugins.base_plugin import ConfigurationTypeField
 from saleor.plugins.models import PluginConfiguration
-from saleor.product.models import ProductVariant
+from saleor.product.models import Product, ProductVariant
 
 from saleor_serials.host.shapes import (
     Changes,
@@ -62,10 +62,13 @@ def order_snapshot(order_id: str) -> OrderSnapshot | None:
                 .order_by("date")
                 .values("date")[:1]
             ),
+            was_draft=Exists(
+                OrderEvent.objects.filter(order=OuterRef("pk"), type=OrderEvents.DRAFT_CREATED)
+            ),
         )
         .values(
             *("pk", "user_id", "user_email", "created", "status", "currency"),
-            *("total_gross_amount", "captured", "refunded", "placed_at"),
+            *("total_gross_amount", "captured", "refunded", "placed_at", "was_draft"),
         )
         .first()
     )
@@ -73,7 +76,8 @@ def order_snapshot(order_id: str) -> OrderSnapshot | None:
         return None
     captured, refunded = order["captured"] or Decimal(), order["refunded"] or Decimal()
     total = order["total_gross_amount"]
-    placed_at = order["placed_at"] or order["created"]
+    # draftOrderComplete saves the order first and the event that it was placed a moment later.
+    placed_at = order["placed_at"] or (timezone.now() if order["was_draft"] else order["created"])
     return OrderSnapshot(
         id=str(order["pk"]),
         number=str(order["pk"]),
@@ -257,13 +261,16 @@ class BasePlugin(_BasePlugin):
 
 
 def connect(
-    *, order_changed: Callable[[str], None], variant_leaving: Callable[[int], None]
+    *,
+    order_changed: Callable[[str], None],
+    variant_leaves: Callable[[int], None],
+    product_leaves: Callable[[int], None],
 ) -> None:
     """Call back on every Django signal that can mean that an order may have changed.
 
     2.10.1's paymentRefund, paymentVoid and paymentCapture call no plugin hook at all, and its
-    variants have none: signals are what there is. ``variant_leaving`` comes before the variant
-    is deleted, while its order lines still name it.
+    variants have none: signals are what there is. Variants and products are told of before they
+    are deleted, while order lines still name them.
     """
 
     def listen(model: Any, order_of: Callable[[Any], int | None]) -> None:
@@ -277,17 +284,20 @@ def connect(
                 receive, sender=model, weak=False, dispatch_uid=f"saleor_serials.{model.__name__}"
             )
 
+    def announce(model: Any, leaves: Callable[[int], None]) -> None:
+        def receive(instance: Any, **kwargs: Any) -> None:
+            leaves(instance.pk)
+
+        pre_delete.connect(
+            receive, sender=model, weak=False, dispatch_uid=f"saleor_serials.{model.__name__}"
+        )
+
     listen(Order, lambda order: order.pk)
     listen(OrderLine, lambda line: line.order_id)
     listen(Payment, lambda payment: payment.order_id)
     listen(Fulfillment, lambda fulfillment: fulfillment.order_id)
-
-    def leave(instance: Any, **kwargs: Any) -> None:
-        variant_leaving(instance.pk)
-
-    pre_delete.connect(
-        leave, sender=ProductVariant, weak=False, dispatch_uid="saleor_serials.ProductVariant"
-    )
+    announce(ProductVariant, variant_leaves)
+    announce(Product, product_leaves)
 
 
 def task(name: str) -> Callable[[Callable[..., Any]], Any]:

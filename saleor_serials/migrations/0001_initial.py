@@ -137,8 +137,8 @@ class Migration(migrations.Migration):
                 ('since', models.DateTimeField(default=django.utils.timezone.now)),
                 ('until', models.DateTimeField(null=True)),
                 ('pack', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='links', to='saleor_serials.pack')),
-                ('product', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='product.product')),
-                ('variant', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='product.productvariant')),
+                ('product', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='product.product')),
+                ('variant', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='product.productvariant')),
             ],
         ),
         migrations.AddIndex(

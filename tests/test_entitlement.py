@@ -1,0 +1,114 @@
+"""What an order is owed, for every order that can be: no database."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from saleor_serials.entitlement import Cause, cause_of_release, entitled_units, wanted
+from saleor_serials.host.shapes import LineSnapshot, OrderSnapshot
+
+MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
+COUNTS = st.integers(min_value=0, max_value=10_000)
+
+
+@st.composite
+def orders(draw: st.DrawFn) -> OrderSnapshot:
+    flags = {name: draw(st.booleans()) for name in ("placed", "live", "paid", "gone")}
+    lines = draw(st.lists(st.tuples(COUNTS, COUNTS), max_size=4))
+    return OrderSnapshot(
+        id="1",
+        number="1",
+        user_id=draw(st.none() | st.integers(1, 9)),
+        email=draw(st.sampled_from(["", "a@example.com", " A@Example.com "])),
+        placed_at=MOMENT,
+        refunded=Decimal(draw(COUNTS)),
+        currency="USD",
+        lines=tuple(
+            LineSnapshot(
+                id=str(number),
+                quantity=quantity,
+                returned=returned,
+                variant_id=1,
+                product_id=1,
+                product_name="",
+                variant_name="",
+                sku="",
+                bought_at=MOMENT,
+            )
+            for number, (quantity, returned) in enumerate(lines)
+        ),
+        **flags,
+    )
+
+
+@given(orders(), st.booleans())
+def test_every_line_is_owed_between_nothing_and_its_quantity(
+    order: OrderSnapshot, was_paid: bool
+) -> None:
+    units = entitled_units(order, was_paid=was_paid)
+
+    assert set(units) == {line.id for line in order.lines}
+    assert all(0 <= units[line.id] <= line.quantity for line in order.lines)
+
+
+@given(orders(), st.booleans())
+def test_nothing_is_owed_while_the_order_is_not_live_or_the_money_went_back(
+    order: OrderSnapshot, was_paid: bool
+) -> None:
+    for dead in (replace(order, live=False), replace(order, gone=True)):
+        assert not any(entitled_units(dead, was_paid=was_paid).values())
+
+
+@given(orders())
+def test_an_order_never_seen_paid_is_owed_nothing_until_it_is_paid(order: OrderSnapshot) -> None:
+    assert not any(entitled_units(replace(order, paid=False), was_paid=False).values())
+
+
+@given(orders())
+def test_paid_once_counts_as_paid_for_ever(order: OrderSnapshot) -> None:
+    paid = entitled_units(replace(order, paid=True), was_paid=False)
+
+    assert entitled_units(replace(order, paid=False), was_paid=True) == paid
+
+
+@given(orders(), st.integers(min_value=1, max_value=99))
+def test_a_return_never_raises_what_is_owed(order: OrderSnapshot, more: int) -> None:
+    returned = replace(
+        order, lines=tuple(replace(line, returned=line.returned + more) for line in order.lines)
+    )
+
+    before = entitled_units(order, was_paid=True)
+    after = entitled_units(returned, was_paid=True)
+
+    assert all(after[line] <= before[line] for line in before)
+
+
+@given(units=COUNTS, per_unit=COUNTS, granted=COUNTS, withheld=COUNTS)
+def test_wanted_is_the_terms_plus_granted_minus_withheld_and_never_negative(
+    units: int, per_unit: int, granted: int, withheld: int
+) -> None:
+    result = wanted(units=units, per_unit=per_unit, granted=granted, withheld=withheld)
+
+    assert result == max(0, units * per_unit + granted - withheld)
+
+
+@given(orders())
+def test_money_that_went_back_weighs_more_than_a_cancellation(order: OrderSnapshot) -> None:
+    assert cause_of_release(replace(order, gone=True, live=False), None) is Cause.REFUNDED
+    assert cause_of_release(replace(order, gone=False, live=False), None) is Cause.CANCELLED
+    assert cause_of_release(replace(order, gone=False, live=True), None) is Cause.LINE_REMOVED
+
+
+@given(orders())
+def test_a_customers_key_is_the_account_else_the_address_else_the_order(
+    order: OrderSnapshot,
+) -> None:
+    if order.user_id is not None:
+        assert order.customer == f"user:{order.user_id}"
+    elif order.email:
+        assert order.customer == "email:a@example.com"
+    else:
+        assert order.customer == "order:1"
