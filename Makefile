@@ -27,8 +27,9 @@ test: lint types ## lint, types, tests and coverage; ARGS="-k name" goes to pyte
 bench: $(SYNCED) ## measure allocation
 	$(RUN) python -m benchmarks $(ARGS)
 
-schema: $(SYNCED) ## print the plugin's part of the GraphQL schema
-	$(RUN) python -m demo.manage print_serials_schema $(ARGS)
+schema: $(SYNCED) ## write the plugin's part of the GraphQL schema
+	$(RUN) python -m demo.manage print_serials_schema \
+		--output saleor_serials/graphql/schema.graphql
 
 lint: $(SYNCED) ## ruff
 	$(RUN) ruff check

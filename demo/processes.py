@@ -22,11 +22,10 @@ class ProcessError(RuntimeError):
 
 
 class Child:
-    """A running child process; what it prints is in ``log``."""
+    """A running child process."""
 
-    def __init__(self, name: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    def __init__(self, name: str, process: subprocess.Popen[bytes]) -> None:
         self.name = name
-        self.log = log
         self._process = process
 
     def check(self) -> None:
@@ -51,9 +50,10 @@ class Child:
 
 @contextmanager
 def child(name: str, command: Sequence[str | Path], *, log: Path) -> Iterator[Child]:
-    """Run a command beside us, in a session of its own: Ctrl-C is for its owner, who stops it.
+    """Run a command beside us; what it prints goes to ``log``.
 
-    Enter it in the main thread: it lives no longer than the thread that started it.
+    It has a session of its own: Ctrl-C is for its owner, who stops it. Enter it in the main thread,
+    as it lives no longer than the thread that started it.
     """
     with log.open("ab") as output:
         process = subprocess.Popen(
@@ -65,7 +65,7 @@ def child(name: str, command: Sequence[str | Path], *, log: Path) -> Iterator[Ch
             preexec_fn=die_with_owner(signal.SIGTERM),
         )
     try:
-        yield Child(name, process, log)
+        yield Child(name, process)
     finally:
         process.terminate()
         try:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from saleor_serials import history
@@ -22,6 +22,7 @@ _OWN = (
     "customer = %(customer)s AND customer <> '' AND assignment_id IS NULL"
     " AND status IN ('reserved', 'assigned', 'unassigned')"
 )
+_OWN_STATUSES = (SerialStatus.RESERVED, SerialStatus.ASSIGNED, SerialStatus.UNASSIGNED)
 _FREE = "status = 'free'"
 
 _CHOICES = f"""
@@ -208,7 +209,7 @@ def release(order: OrderRecord, surplus: Sequence[Surplus], *, now: datetime) ->
     A consumed serial stays. Two statements per line and pack, whatever the number of serials.
 
     Returns:
-        The packs that now have free serials again.
+        The packs that somebody may be waiting for, and that have a serial for them again.
     """
     freed = set()
     for each in surplus:
@@ -231,15 +232,19 @@ def release(order: OrderRecord, surplus: Sequence[Surplus], *, now: datetime) ->
             at=now,
             reason=each.cause.value,
         )
-        if released and each.status == SerialStatus.FREE:
+        if released and each.status in (SerialStatus.FREE, *_OWN_STATUSES):
             freed.add(assignment.pack_id)
     return frozenset(freed)
 
 
-def has_free(pack_id: int) -> bool:
-    """Tell whether a pack has a serial that anybody may be handed."""
-    return Serial.objects.filter(
-        Q(expires_at__isnull=True) | Q(expires_at__gt=timezone.now()),
-        pack=pack_id,
-        status=SerialStatus.FREE,
-    ).exists()
+def servable(pack_id: int) -> QuerySet[Assignment]:
+    """The lines that are short in a pack and could get a serial of it now, oldest first."""
+    short = Assignment.objects.filter(
+        pack=pack_id, pack__is_published=True, wanted__gt=F("held")
+    ).order_by("owed_since", "id")
+    unexpired = Q(expires_at__isnull=True) | Q(expires_at__gt=timezone.now())
+    available = Serial.objects.filter(unexpired, pack=pack_id, assignment__isnull=True)
+    if available.filter(status=SerialStatus.FREE).exists():
+        return short
+    own = available.filter(customer=OuterRef("customer"), status__in=_OWN_STATUSES)
+    return short.filter(Exists(own.exclude(customer="")))

@@ -77,7 +77,7 @@ def deliver(delivery_id: int) -> DeliveryStatus | None:
         recipient = host.recipient(delivery.order.order_id)
         if recipient is None or not recipient.email:
             return _fail(delivery, problem="The order has no e-mail address")
-        _send(delivery.order, serials, recipient)
+        _send(delivery, serials, recipient)
     except Exception as error:
         # The text of a mail server's answer may quote the mail: only its kind is kept.
         logger.warning(
@@ -146,12 +146,16 @@ def parcels(serials: Sequence[Serial]) -> list[Parcel]:
     return [parcel(assignment, list(group)) for assignment, group in groups]
 
 
-def _send(order: OrderRecord, serials: Sequence[Serial], recipient: Recipient) -> None:
+def _send(delivery: Delivery, serials: Sequence[Serial], recipient: Recipient) -> None:
     sender = host.sender(recipient.channel)
     if getattr(sender.connection, "timeout", _SMTP_TIMEOUT) is None:
         sender.connection.timeout = _SMTP_TIMEOUT
+    earlier = Delivery.objects.filter(
+        order=delivery.order, status=DeliveryStatus.SENT, pk__lt=delivery.pk
+    )
     context = {
-        "order_number": order.number,
+        "order_number": delivery.order.number,
+        "is_top_up": earlier.exists(),
         "shop_name": sender.shop_name,
         "parcels": parcels(serials),
         "total": len(serials),

@@ -47,7 +47,7 @@ def create(*, name: str, slug: str | None = None, **values: Any) -> Pack:
         Required, TooLong: the name or slug cannot be used.
         AlreadyExists: another pack has this slug.
     """
-    pack = Pack(name=_name(name), **values)
+    pack = Pack(name=_name(name), **_texts_checked(values))
     pack.slug = _slug(slug) if slug is not None else _free_slug(pack.name)
     _save(pack)
     return pack
@@ -66,7 +66,7 @@ def update(pack_id: int, **values: Any) -> Pack:
         values["name"] = _name(values["name"])
     if "slug" in values:
         values["slug"] = _slug(values["slug"])
-    for field, value in values.items():
+    for field, value in _texts_checked(values).items():
         setattr(pack, field, value)
     _save(pack, update_fields=[*values, "updated_at"])
     return pack
@@ -80,8 +80,30 @@ def _save(pack: Pack, **how: Any) -> None:
         raise AlreadyExists("Another pack has this slug.", field="slug") from None
 
 
+def _texts_checked(values: dict[str, Any]) -> dict[str, Any]:
+    for field, value in values.items():
+        if isinstance(value, str):
+            _storable(value, field=field)
+    return values
+
+
+def _storable(text: str, *, field: str) -> str:
+    """Refuse what PostgreSQL cannot store as text."""
+    if "\0" in text or not _is_unicode(text):
+        raise InvalidInput("This is not valid Unicode text.", field=field)
+    return text
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def _name(name: str | None) -> str:
-    name = (name or "").strip()
+    name = _storable((name or "").strip(), field="name")
     if not name:
         raise Required("Give the pack a name.", field="name")
     if len(name) > 250:
@@ -90,7 +112,7 @@ def _name(name: str | None) -> str:
 
 
 def _slug(slug: str | None) -> str:
-    slug = (slug or "").strip()
+    slug = _storable((slug or "").strip(), field="slug")
     if not slug:
         raise Required("Give the pack a slug, or leave it out to have one made.", field="slug")
     if len(slug) > 255:
@@ -174,11 +196,9 @@ def _complaint(text: str, *, index: int) -> InvalidInput | None:
         return Required("A serial cannot be empty.", field="data", index=index)
     if "\0" in text:
         return InvalidInput("A serial cannot hold a NUL character.", field="data", index=index)
-    try:
-        size = len(text.encode())
-    except UnicodeEncodeError:
+    if not _is_unicode(text):
         return InvalidInput("This serial is not valid Unicode text.", field="data", index=index)
-    if size > MAX_DATA_BYTES:
+    if len(text.encode()) > MAX_DATA_BYTES:
         return TooLong("A serial has at most 64 KB.", field="data", index=index)
     return None
 
@@ -232,7 +252,7 @@ def _insert(
 
 
 def _batch_name(name: str | None, *, now: datetime) -> str:
-    name = (name or "").strip()
+    name = _storable((name or "").strip(), field="batch_name")
     if len(name) > 250:
         raise TooLong("A batch's name has at most 250 characters.", field="batch_name")
     return name or timezone.localtime(now).strftime("%Y-%m-%d %H:%M:%S")

@@ -12,7 +12,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from django.db import connection, transaction
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils import timezone
 
 from saleor_serials import allocation, config, delivery, history, links
@@ -263,16 +263,14 @@ def settle(pack_id: int) -> Iterator[Outcome]:
 
     One transaction per order. An order that fails is logged and left for the sweep.
     """
-    looked_at: tuple[datetime, int] | None = None
+    looked_at: tuple[datetime | None, int] | None = None
     while True:
-        short = Assignment.objects.filter(
-            pack=pack_id, pack__is_published=True, wanted__gt=F("held")
-        )
+        lines = allocation.servable(pack_id)
         if looked_at:
             since, pk = looked_at
-            short = short.filter(Q(owed_since__gt=since) | Q(owed_since=since, pk__gt=pk))
-        found = short.order_by("owed_since", "id").select_related("order").first()
-        if found is None or not allocation.has_free(pack_id):
+            lines = lines.filter(Q(owed_since__gt=since) | Q(owed_since=since, pk__gt=pk))
+        found = lines.select_related("order").first()
+        if found is None:
             return
         looked_at = (found.owed_since, found.pk)
         outcome = attempt(found.order.order_id, failed=[], first_in_line=True)

@@ -5,6 +5,7 @@ here, once, by version. ``saleor2`` and ``saleor3`` (and ``graphql2`` and ``grap
 same public names with the same parameters; a test compares them.
 """
 
+import re
 from importlib import import_module, metadata
 from types import ModuleType
 from typing import Any
@@ -21,10 +22,8 @@ def choose(version: str) -> tuple[str, str]:
     Raises:
         UnsupportedHost: naming the version that was found and those that are supported.
     """
-    major, minor, *_ = version.split(".")
-    modules = (
-        SUPPORTED.get((int(major), int(minor))) if major.isdigit() and minor.isdigit() else None
-    )
+    numbers = re.match(r"(\d+)\.(\d+)", version)
+    modules = SUPPORTED.get((int(numbers[1]), int(numbers[2]))) if numbers else None
     if modules is None:
         supported = ", ".join(f"{a}.{b}" for a, b in SUPPORTED)
         raise UnsupportedHost(

@@ -15,7 +15,6 @@ from django.db.models.signals import post_delete, post_save, pre_delete
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from saleor.celeryconf import app as celery_app
-from saleor.core.permissions import OrderPermissions, ProductPermissions
 from saleor.order import OrderEvents, OrderStatus
 from saleor.order.models import Fulfillment, Order, OrderEvent, OrderLine
 from saleor.payment import TransactionKind
@@ -34,9 +33,6 @@ from saleor_serials.host.shapes import (
     Recipient,
     Sender,
 )
-
-MANAGE_ORDERS = OrderPermissions.MANAGE_ORDERS
-MANAGE_PRODUCTS = ProductPermissions.MANAGE_PRODUCTS
 
 # An event may become visible after a younger one: rows are looked at again for this long.
 _OVERLAP = timedelta(minutes=5)

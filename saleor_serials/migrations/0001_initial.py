@@ -275,9 +275,13 @@ class Migration(migrations.Migration):
             END $$;
             CREATE TRIGGER saleor_serials_keep_history
                 BEFORE UPDATE OR DELETE ON saleor_serials_event
-                FOR EACH ROW EXECUTE FUNCTION saleor_serials_keep_history()
+                FOR EACH ROW EXECUTE FUNCTION saleor_serials_keep_history();
+            CREATE TRIGGER saleor_serials_keep_all_history
+                BEFORE TRUNCATE ON saleor_serials_event
+                FOR EACH STATEMENT EXECUTE FUNCTION saleor_serials_keep_history()
             """,
             reverse_sql="""
+            DROP TRIGGER saleor_serials_keep_all_history ON saleor_serials_event;
             DROP TRIGGER saleor_serials_keep_history ON saleor_serials_event;
             DROP FUNCTION saleor_serials_keep_history()
             """,

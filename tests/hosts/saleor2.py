@@ -12,11 +12,12 @@ from typing import Any
 from unittest import mock
 
 from django.contrib.auth.models import AnonymousUser
+from django.contrib.sites.models import Site
 from django.db import transaction
 from django.utils import timezone
 from saleor.account.models import Address, User
 from saleor.order import OrderStatus, actions, events
-from saleor.order.models import Order, OrderEvent, OrderLine
+from saleor.order.models import Fulfillment, Order, OrderEvent, OrderLine
 from saleor.payment import gateway
 from saleor.payment.models import Payment, Transaction
 from saleor.payment.utils import create_payment
@@ -219,6 +220,36 @@ def set_plugin(*, active: bool | None = None, **configuration: str) -> None:
     if active is not None:
         data["active"] = active
     get_plugins_manager().save_plugin_configuration("saleor.serials", data)
+
+
+def plugin_settings() -> list[dict[str, Any]]:
+    """What Saleor shows of the plugin's settings."""
+    plugin = get_plugins_manager().get_plugin("saleor.serials")
+    configuration: list[dict[str, Any]] = plugin.configuration
+    return configuration
+
+
+def call_hook(hook: str, order_id: str) -> None:
+    getattr(get_plugins_manager(), hook)(Order.objects.get(pk=order_id))
+
+
+def fulfill(order_id: str) -> None:
+    """Fulfil an order as a whole; its hook is called with the fulfilment."""
+    fulfillment = Fulfillment.objects.create(order_id=order_id)
+    # Not through the manager: 2.10.1's webhook plugin fails on a fulfilment without a warehouse.
+    plugin = get_plugins_manager().get_plugin("saleor.serials")
+    plugin.fulfillment_created(fulfillment, previous_value=None)
+
+
+def pay_silently(order_id: str) -> None:
+    """Pay as a script would: a signal, but no hook."""
+    Payment.objects.create(order_id=order_id, total=10, captured_amount=10, currency="USD")
+
+
+def rename(name: str) -> None:
+    """Give the shop another name."""
+    Site.objects.update(name=name)
+    Site.objects.clear_cache()
 
 
 def delete_variant(variant: ProductVariant) -> None:

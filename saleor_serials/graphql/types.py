@@ -1,0 +1,320 @@
+"""The plugin's own types.
+
+Whoever reaches a serial may see that it is there, in which status, and its data; what else they
+see depends on their rights, which the request knows: see ``permissions``.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import graphene
+from graphene import relay
+
+from saleor_serials import models, permissions
+from saleor_serials.errors import ErrorCode
+from saleor_serials.graphql import ids, loaders
+from saleor_serials.host import graphql
+
+
+def _descriptions(type: str, values: Mapping[Any, str]) -> Any:
+    """Describe an enum and its values the way graphene asks for it."""
+    return lambda value: type if value is None else values[value.value]
+
+
+class SerialStatusEnum(graphene.Enum):
+    class Meta:
+        enum = models.SerialStatus
+        description = _descriptions(
+            "Where a serial is in its life.",
+            {
+                models.SerialStatus.FREE: "Can be assigned to any customer.",
+                models.SerialStatus.RESERVED: "Kept for one customer; only their orders take it.",
+                models.SerialStatus.ASSIGNED: "Held by a customer who can still consume it.",
+                models.SerialStatus.USED: (
+                    "Held by a customer who has consumed it, or who bought it from a pack that is "
+                    "not consumable."
+                ),
+                models.SerialStatus.UNASSIGNED: (
+                    "Was assigned and given back; can go to the same customer again."
+                ),
+                models.SerialStatus.DELETED: "Kept for history, never handed out again.",
+            },
+        )
+
+
+class SerialPickOrderEnum(graphene.Enum):
+    class Meta:
+        enum = models.PickOrder
+        description = _descriptions(
+            "Which free serial a pack hands out first.",
+            {
+                models.PickOrder.OLDEST: "The one that has been in the pack for longest.",
+                models.PickOrder.RANDOM: "Any of them.",
+            },
+        )
+
+
+class SerialEventTypeEnum(graphene.Enum):
+    class Meta:
+        enum = models.EventType
+        description = _descriptions(
+            "What happened to a serial.",
+            {
+                models.EventType.CREATED: "It was put into its pack, with its whole batch.",
+                models.EventType.ASSIGNED: "An order line got it.",
+                models.EventType.RELEASED: "An order line gave it back.",
+                models.EventType.DELIVERED: "It was sent to the customer.",
+                models.EventType.DELIVERY_FAILED: "The order's serials could not be sent.",
+                models.EventType.PARTLY_REFUNDED: (
+                    "A part of the order was paid back; its serials stay as they are."
+                ),
+                models.EventType.PAYMENT_GONE: (
+                    "The order is no longer paid, without a refund; its serials stay as they are."
+                ),
+            },
+        )
+
+
+class SerialErrorCode(graphene.Enum):
+    class Meta:
+        enum = ErrorCode
+        description = _descriptions(
+            "What is wrong with an input.",
+            {
+                ErrorCode.ALREADY_EXISTS: "It exists already.",
+                ErrorCode.DUPLICATE: "The serial stands in the pack, or in the call, already.",
+                ErrorCode.INVALID: "It cannot be accepted.",
+                ErrorCode.NOT_FOUND: "There is no such object.",
+                ErrorCode.OUT_OF_RANGE: "The number is too small or too large.",
+                ErrorCode.REQUIRED: "It is missing or empty.",
+                ErrorCode.TOO_LONG: "The text is too long.",
+                ErrorCode.TOO_MANY: "The list is too long.",
+            },
+        )
+
+
+class SerialError(graphene.ObjectType):
+    field = graphene.String(description="Name of the argument or input field that is wrong.")
+    message = graphene.String(required=True, description="What is wrong, in a sentence.")
+    code = SerialErrorCode(required=True, description="What is wrong, for programs.")
+    index = graphene.Int(description="Position in a list argument, from 0.")
+
+    class Meta:
+        description = "A reason why an input was refused."
+
+
+class SerialPack(graphene.ObjectType):
+    slug = graphene.String(required=True, description="Name of the pack in URLs and programs.")
+    name = graphene.String(required=True, description="Name of the pack.")
+    description = graphene.String(required=True, description="Notes for staff.")
+    is_published = graphene.Boolean(
+        required=True,
+        description="Whether the pack hands out serials. If not, paid orders wait for it.",
+    )
+    is_consumable = graphene.Boolean(
+        required=True,
+        description="Whether customers get serials that they can consume, or used ones.",
+    )
+    status_on_refund = SerialStatusEnum(
+        required=True, description="What becomes of serials whose order is refunded."
+    )
+    pick_order = SerialPickOrderEnum(
+        required=True, description="Which free serial is handed out first."
+    )
+    created_at = graphql.DateTime(required=True, description="When the pack was made.")
+    links = graphene.List(
+        graphene.NonNull(lambda: SerialPackLink),
+        required=True,
+        description="The products and variants that take serials of this pack.",
+    )
+
+    class Meta:
+        description = "A collection of serials with its own rules."
+        interfaces = [relay.Node]
+
+    @staticmethod
+    def resolve_links(root: models.Pack, info: Any) -> Any:
+        return loaders.links_of_packs(info.context, root.pk)
+
+
+class SerialPackLink(graphene.ObjectType):
+    pack = graphene.Field(SerialPack, required=True, description="Where the serials come from.")
+    variant = graphene.Field(
+        graphql.ProductVariant,
+        description="The variant that takes them. Its link replaces the product's for this pack.",
+    )
+    product = graphene.Field(
+        graphql.Product, description="The product whose variants all take them."
+    )
+    quantity = graphene.Int(required=True, description="How many serials a unit sold takes.")
+
+    class Meta:
+        description = "A variant, or every variant of a product, takes serials of a pack."
+        interfaces = [relay.Node]
+
+    @staticmethod
+    def resolve_pack(root: models.PackLink, info: Any) -> Any:
+        return loaders.packs(info.context, root.pack_id)
+
+    @staticmethod
+    def resolve_variant(root: models.PackLink, info: Any) -> Any:
+        if root.variant_id is None:
+            return None
+        return loaders.variants(info.context, root.variant_id).then(graphql.wrap_variant)
+
+    @staticmethod
+    def resolve_product(root: models.PackLink, info: Any) -> Any:
+        if root.product_id is None:
+            return None
+        return loaders.products(info.context, root.product_id).then(graphql.wrap_product)
+
+
+class SerialBatch(graphene.ObjectType):
+    name = graphene.String(required=True, description="Name of the batch.")
+    quantity = graphene.Int(required=True, description="How many serials it was made of.")
+    created_at = graphql.DateTime(required=True, description="When the batch was made.")
+
+    class Meta:
+        description = "Serials that were made or imported together."
+        interfaces = [relay.Node]
+
+
+class SerialAssignment(graphene.ObjectType):
+    order_id = graphene.ID(required=True, description="ID of the `Order`.")
+    order_number = graphene.String(required=True, description="Number of the order.")
+    order_line_id = graphene.ID(required=True, description="ID of the `OrderLine`.")
+    pack = graphene.Field(SerialPack, required=True, description="Where the serials come from.")
+    wanted = graphene.Int(required=True, description="How many serials the line is owed.")
+    held = graphene.Int(required=True, description="How many serials the line holds.")
+    shortfall = graphene.Int(
+        required=True, description="How many serials are owed and not held; they will follow."
+    )
+    owed_since = graphql.DateTime(description="Since when the line is owed serials.")
+
+    class Meta:
+        description = "What an order line is owed from a pack, and what it holds."
+        interfaces = [relay.Node]
+
+    @staticmethod
+    def resolve_order_id(root: models.Assignment, info: Any) -> str:
+        return ids.of("Order", root.order.order_id)
+
+    @staticmethod
+    def resolve_order_number(root: models.Assignment, info: Any) -> str:
+        return root.order.number
+
+    @staticmethod
+    def resolve_order_line_id(root: models.Assignment, info: Any) -> str:
+        return ids.of("OrderLine", root.line_id)
+
+    @staticmethod
+    def resolve_pack(root: models.Assignment, info: Any) -> Any:
+        return loaders.packs(info.context, root.pack_id)
+
+
+class SerialEvent(graphene.ObjectType):
+    type = SerialEventTypeEnum(required=True, description="What happened.")
+    created_at = graphql.DateTime(required=True, description="When it happened.")
+    from_status = SerialStatusEnum(description="The serial's status before.")
+    to_status = SerialStatusEnum(description="The serial's status after.")
+    actor = graphene.String(
+        required=True,
+        description="Who did it: a user's e-mail address, an app's name, or `system`.",
+    )
+    order_number = graphene.String(
+        description="Number of the order. Requires the permission MANAGE_ORDERS, else null."
+    )
+    reason = graphene.String(description="Why it was done.")
+    quantity = graphene.Int(description="How many serials, if it happened to a whole batch.")
+
+    class Meta:
+        description = "One line of a serial's history."
+        interfaces = [relay.Node]
+
+    @staticmethod
+    def resolve_from_status(root: models.Event, info: Any) -> str | None:
+        return root.from_status or None
+
+    @staticmethod
+    def resolve_to_status(root: models.Event, info: Any) -> str | None:
+        return root.to_status or None
+
+    @staticmethod
+    def resolve_actor(root: models.Event, info: Any) -> Any:
+        return loaders.actor_names(info.context, root.actor)
+
+    @staticmethod
+    def resolve_order_number(root: models.Event, info: Any) -> str | None:
+        if root.order is None or not permissions.may_see_holders(graphql.actor(info.context)):
+            return None
+        return root.order.number
+
+    @staticmethod
+    def resolve_reason(root: models.Event, info: Any) -> str | None:
+        return root.reason or None
+
+
+class Serial(graphene.ObjectType):
+    data = graphene.String(required=True, description="The serial itself.")
+    status = SerialStatusEnum(required=True, description="Where it is in its life.")
+    created_at = graphql.DateTime(required=True, description="When it was put into its pack.")
+    assigned_at = graphql.DateTime(description="When its customer got it.")
+    expires_at = graphql.DateTime(description="When it ceases to be valid, if ever.")
+    delivered_at = graphql.DateTime(
+        description="When it was sent to the customer. For staff, else null."
+    )
+    consumed_at = graphql.DateTime(
+        description="When the customer consumed it. For staff, else null."
+    )
+    pack = graphene.Field(SerialPack, description="The pack it is in. For staff, else null.")
+    batch = graphene.Field(
+        SerialBatch, description="The batch it was made with. For staff, else null."
+    )
+    assignment = graphene.Field(
+        SerialAssignment,
+        description="What holds it. Requires the permission MANAGE_ORDERS, else null.",
+    )
+    events = graphene.List(
+        graphene.NonNull(SerialEvent),
+        description="What happened to it, oldest first. For staff, else null.",
+    )
+
+    class Meta:
+        description = "One unique piece of data."
+        interfaces = [relay.Node]
+
+    @staticmethod
+    def resolve_delivered_at(root: models.Serial, info: Any) -> Any:
+        return root.delivered_at if _seen_by_staff(info) else None
+
+    @staticmethod
+    def resolve_consumed_at(root: models.Serial, info: Any) -> Any:
+        return root.consumed_at if _seen_by_staff(info) else None
+
+    @staticmethod
+    def resolve_pack(root: models.Serial, info: Any) -> Any:
+        return loaders.packs(info.context, root.pack_id) if _seen_by_staff(info) else None
+
+    @staticmethod
+    def resolve_batch(root: models.Serial, info: Any) -> Any:
+        if root.batch_id is None or not _seen_by_staff(info):
+            return None
+        return loaders.batches(info.context, root.batch_id)
+
+    @staticmethod
+    def resolve_assignment(root: models.Serial, info: Any) -> Any:
+        if root.assignment_id is None or not permissions.may_see_holders(
+            graphql.actor(info.context)
+        ):
+            return None
+        return loaders.assignments(info.context, root.assignment_id)
+
+    @staticmethod
+    def resolve_events(root: models.Serial, info: Any) -> Any:
+        if not _seen_by_staff(info):
+            return None
+        return loaders.histories(info.context, (root.pk, root.batch_id))
+
+
+def _seen_by_staff(info: Any) -> bool:
+    return permissions.may_see_background(graphql.actor(info.context))

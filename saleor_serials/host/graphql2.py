@@ -1,0 +1,161 @@
+"""Saleor 2.10.1's GraphQL: who asks, and how fields and mutations enter its one schema."""
+
+import sys
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import graphene
+from django.contrib.auth import get_user_model
+from graphql_jwt.exceptions import PermissionDenied
+from saleor.app.models import App
+from saleor.core.permissions import OrderPermissions, ProductPermissions
+from saleor.graphql.account.types import User
+from saleor.graphql.core.connection import CountableConnection
+from saleor.graphql.core.dataloaders import DataLoader
+from saleor.graphql.core.mutations import BaseMutation
+from saleor.graphql.core.schema import CoreMutations, CoreQueries
+from saleor.graphql.core.types.common import DateTimeRangeInput
+from saleor.graphql.order.types import Order, OrderLine
+from saleor.graphql.product.types import Product, ProductVariant
+
+from saleor_serials.errors import SchemaAlreadyBuilt
+from saleor_serials.host.shapes import Actor
+
+__all__ = [
+    "CountableConnection",
+    "DataLoader",
+    "DateTime",
+    "DateTimeRangeInput",
+    "Mutation",
+    "Product",
+    "ProductVariant",
+    "actor",
+    "actor_names",
+    "add_root_fields",
+    "add_type_fields",
+    "permission_denied",
+    "schema",
+    "unwrap",
+    "wrap_product",
+    "wrap_variant",
+]
+
+DateTime = graphene.DateTime
+
+_PERMISSIONS = {
+    "MANAGE_ORDERS": OrderPermissions.MANAGE_ORDERS,
+    "MANAGE_PRODUCTS": ProductPermissions.MANAGE_PRODUCTS,
+}
+_TYPES = {each._meta.name: each for each in (Order, OrderLine, Product, ProductVariant, User)}
+
+
+def actor(context: Any) -> Actor:
+    """Say who makes a request.
+
+    2.10.1 sets ``app`` only on its own path, and lazily: that there is none shows in its truth
+    alone. An anonymous visitor is a user without a key.
+    """
+    user, app = getattr(context, "user", None), getattr(context, "app", None)
+    return Actor(
+        user_id=user.pk if user else None,
+        app_id=app.pk if app else None,
+        permissions=frozenset(
+            name
+            for name, permission in _PERMISSIONS.items()
+            if any(each.has_perm(permission) for each in (user, app) if each)
+        ),
+    )
+
+
+def actor_names(actors: Iterable[str]) -> dict[str, str]:
+    """Say how staff know those who stand in the history: users by e-mail, apps by name.
+
+    Two statements. Whoever has been deleted is missing.
+    """
+    ids: dict[str, list[str]] = {"user": [], "app": []}
+    for each in actors:
+        kind, _, pk = each.partition(":")
+        if kind in ids:
+            ids[kind].append(pk)
+    users = get_user_model().objects.filter(pk__in=ids["user"]).values_list("pk", "email")
+    apps = App.objects.filter(pk__in=ids["app"]).values_list("pk", "name")
+    return {f"user:{pk}": email for pk, email in users} | {f"app:{pk}": name for pk, name in apps}
+
+
+def permission_denied(permission: str) -> Exception:
+    """Make the host's own refusal; 2.10.1's does not name the permission that is missing."""
+    return PermissionDenied()
+
+
+class Mutation(BaseMutation):
+    """A mutation that one ``permission`` opens, and whose ``errors`` are typed.
+
+    2.10.1's own ``errors`` have no codes, and its typed ones stand in a field of another name.
+    """
+
+    class Meta:
+        abstract = True
+
+    @classmethod
+    def __init_subclass_with_meta__(
+        cls, *, permission: str, error_type_class: Any, **options: Any
+    ) -> None:
+        super().__init_subclass_with_meta__(permissions=(_PERMISSIONS[permission],), **options)
+        cls._meta.fields["errors"] = graphene.Field(
+            graphene.List(graphene.NonNull(error_type_class)),
+            description="What is wrong with the input; if anything is, nothing was changed.",
+            required=True,
+        )
+
+
+def unwrap(root: Any) -> Any:
+    """Return the row behind what a resolver is given; 2.10.1 gives the row itself."""
+    return root
+
+
+def wrap_product(product: Any) -> Any:
+    """Make a product's row what the host's own resolvers expect; 2.10.1 expects the row."""
+    return product
+
+
+def wrap_variant(variant: Any) -> Any:
+    """Make a variant's row what the host's own resolvers expect; 2.10.1 expects the row."""
+    return variant
+
+
+def add_root_fields(*, queries: Mapping[str, Any], mutations: Mapping[str, Any]) -> None:
+    """Add fields to the roots of the host's schema, which is not yet built.
+
+    2.10.1 puts the roots together from base classes, and graphene reads the fields of those when
+    it makes the roots: when ``saleor.graphql.api`` is imported.
+
+    Raises:
+        SchemaAlreadyBuilt: it is too late.
+    """
+    _check_not_built()
+    for base, fields in ((CoreQueries, queries), (CoreMutations, mutations)):
+        for name, field in fields.items():
+            setattr(base, name, field)
+
+
+def add_type_fields(fields: Mapping[str, Mapping[str, Any]]) -> None:
+    """Add fields to types of the host, by the type's name. Fields bring their resolvers.
+
+    Raises:
+        SchemaAlreadyBuilt: it is too late.
+    """
+    _check_not_built()
+    for type_name, added in fields.items():
+        _TYPES[type_name]._meta.fields.update(added)
+
+
+def _check_not_built() -> None:
+    if "saleor.graphql.api" in sys.modules:
+        raise SchemaAlreadyBuilt
+
+
+def schema() -> Any:
+    """Return the host's schema, and build it if it is not built yet."""
+    from saleor.graphql.api import schema
+
+    return schema

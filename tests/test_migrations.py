@@ -1,0 +1,77 @@
+"""The migration is what the models say, and valid on every Django that a host brings."""
+
+import ast
+from io import StringIO
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+from django.core.management import call_command
+from django.db import connection
+
+from saleor_serials.models import Assignment, PackLink, Serial
+
+MIGRATIONS = Path(__file__).parent.parent / "saleor_serials" / "migrations"
+# Newer than Django 3.2, or gone before 5.2.
+NOT_IN_BOTH = (
+    *("GeneratedField", "db_default", "nulls_distinct", "violation_error", "NullBooleanField"),
+    *("index_together", "condition=models.Q(check", "db_comment", "include="),
+)
+
+
+def test_no_model_change_lacks_its_migration() -> None:
+    output = StringIO()
+    try:
+        call_command("makemigrations", "saleor_serials", check=True, dry_run=True, stdout=output)
+    except SystemExit:
+        pytest.fail(
+            "A model changed without its migration. Run `python -m demo.manage makemigrations "
+            f"saleor_serials` and check the file by hand:\n{output.getvalue()}"
+        )
+
+
+def test_the_migration_uses_only_what_django_3_2_and_5_2_have_in_common() -> None:
+    for path in MIGRATIONS.glob("0*.py"):
+        source = path.read_text()
+        assert not [word for word in NOT_IN_BOTH if word in source]
+        assert "BigAutoField" in source or "CreateModel" not in source
+
+
+def test_every_model_names_its_own_primary_key() -> None:
+    for model in apps.get_app_config("saleor_serials").get_models():
+        assert model._meta.pk.get_internal_type() == "BigAutoField"
+
+
+def test_no_constraint_points_into_saleors_tables() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT conrelid::regclass::text, confrelid::regclass::text FROM pg_constraint
+            WHERE contype = 'f' AND conrelid::regclass::text LIKE 'saleor_serials_%'
+            """
+        )
+        foreign = cursor.fetchall()
+
+    assert foreign
+    assert [pair for pair in foreign if not pair[1].startswith("saleor_serials_")] == []
+
+
+@pytest.mark.parametrize("model", [Assignment, PackLink, Serial])
+def test_constraints_have_names_of_our_own(model: type) -> None:
+    options = model._meta  # type: ignore[attr-defined]
+    names = [item.name for item in (*options.constraints, *options.indexes)]
+
+    assert names
+    assert all(name.startswith("serials_") for name in names)
+
+
+def test_the_migration_depends_on_nothing_that_another_host_lacks() -> None:
+    [first] = MIGRATIONS.glob("0001_*.py")
+    [dependencies] = [
+        ast.literal_eval(node.value)
+        for node in ast.walk(ast.parse(first.read_text()))
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == "dependencies"
+    ]
+
+    # 2.10.1's last of its app; every later version has it by this name.
+    assert dependencies == [("product", "0117_auto_20200423_0737")]

@@ -1,0 +1,193 @@
+"""The plugin as Saleor sees it: hooks that only enqueue, settings that are checked."""
+
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+
+from saleor_serials import config, tasks
+from saleor_serials.config import Config
+from saleor_serials.errors import InvalidInput
+from saleor_serials.models import SerialStatus
+from saleor_serials.plugin import SerialsPlugin
+from tests import making
+from tests.hosts import shop
+from tests.making import held
+
+HOOKS = (
+    "order_created",
+    "order_fully_paid",
+    "order_updated",
+    "order_cancelled",
+    "order_fulfilled",
+)
+
+
+@pytest.fixture
+def requested(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """What reached the queue."""
+    found: list[Any] = []
+    monkeypatch.setattr(tasks, "_enqueue", lambda task, argument: found.append(argument))
+    return found
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_every_order_hook_has_the_order_looked_at(hook: str, requested: list[Any]) -> None:
+    order_id = shop.place_order([])
+    requested.clear()
+
+    shop.call_hook(hook, order_id)
+
+    assert requested == [order_id]
+
+
+def test_a_new_fulfillment_has_its_order_looked_at(requested: list[Any]) -> None:
+    order_id = shop.place_order([])
+    requested.clear()
+
+    shop.fulfill(order_id)
+
+    assert set(requested) == {order_id}
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_an_inactive_plugin_does_nothing(hook: str, requested: list[Any]) -> None:
+    shop.set_plugin(active=False)
+    order_id = shop.place_order([])
+
+    shop.call_hook(hook, order_id)
+    shop.pay_silently(order_id)
+
+    assert requested == []
+
+
+def test_a_hook_never_raises(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*args: Any) -> None:
+        raise RuntimeError("the worst")
+
+    monkeypatch.setattr(tasks, "_enqueue", fail)
+    pack = making.make_pack()
+    making.make_serials(pack, 1)
+
+    order_id = making.paid_order(making.make_link(pack))
+    monkeypatch.undo()
+    tasks.request_reconcile(order_id)
+
+    assert len(held(order_id)) == 1
+
+
+def test_events_of_one_transaction_become_one_request_after_its_commit(
+    requested: list[Any],
+) -> None:
+    with transaction.atomic():
+        for _ in range(3):
+            tasks.request_reconcile("1")
+        tasks.request_reconcile("2")
+        before_commit = list(requested)
+
+    assert before_commit == []
+    assert requested == ["1", "2"]
+
+
+def test_a_request_that_is_rolled_back_takes_no_other_with_it(requested: list[Any]) -> None:
+    with transaction.atomic():
+        with suppress(RuntimeError), transaction.atomic():
+            tasks.request_reconcile("1")
+            raise RuntimeError
+        after_the_rollback = list(connection.run_on_commit)
+        tasks.request_reconcile("1")
+
+    assert after_the_rollback == []
+    assert requested == ["1"]
+
+
+def test_a_request_inside_a_savepoint_does_not_stand_in_for_one_outside(
+    requested: list[Any],
+) -> None:
+    with transaction.atomic():
+        savepoint = transaction.savepoint()
+        tasks.request_reconcile("1")
+        transaction.savepoint_rollback(savepoint)
+        tasks.request_reconcile("1")
+
+    assert "1" in requested
+
+
+def test_a_hook_asks_the_database_for_one_thing_only(requested: list[Any]) -> None:
+    with CaptureQueriesContext(connection) as statements:
+        tasks.request_reconcile("1")
+
+    assert len(statements) == 1
+    assert requested == ["1"]
+
+
+def test_the_settings_are_shown_and_can_be_changed() -> None:
+    shop.set_plugin(send_email="false", shown_statuses="used", status_after_release="free")
+
+    settings = config.current()
+
+    assert settings == Config(
+        send_email=False,
+        shown_statuses=frozenset({SerialStatus.USED}),
+        status_after_release=SerialStatus.FREE,
+    )
+    shown = shop.plugin_settings()
+    assert [entry["name"] for entry in shown] == [field.name for field in config.FIELDS]
+    assert all(entry["label"] and entry["help_text"] and entry["type"] for entry in shown)
+
+
+def test_the_defaults_hold_before_anything_is_saved() -> None:
+    assert config.current() == Config(
+        send_email=True,
+        shown_statuses=frozenset({SerialStatus.ASSIGNED, SerialStatus.USED}),
+        status_after_release=SerialStatus.UNASSIGNED,
+    )
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("shown_statuses", "assigned, gone"),
+        ("status_after_release", ""),
+        ("status_after_release", "assigned, free"),
+    ],
+)
+def test_a_setting_that_cannot_be_read_is_refused_by_name_and_nothing_changes(
+    field: str, value: str
+) -> None:
+    before = config.current()
+
+    with pytest.raises(ValidationError, match=f"{field}: '.*' is not a status"):
+        shop.set_plugin(**{field: value})
+
+    assert config.current() == before
+
+
+def test_the_class_keeps_its_own_defaults_whatever_the_host_does_to_them() -> None:
+    before = [dict(entry) for entry in SerialsPlugin.DEFAULT_CONFIGURATION]
+
+    shop.plugin_settings()
+    shop.set_plugin(send_email="false")
+
+    assert before == SerialsPlugin.DEFAULT_CONFIGURATION
+
+
+def test_the_shops_rule_after_release_is_obeyed() -> None:
+    shop.set_plugin(status_after_release="free")
+    pack = making.make_pack()
+    making.make_serials(pack, 2)
+    order_id = making.paid_order(making.make_link(pack))
+
+    shop.cancel(order_id)
+
+    assert making.statuses(pack) == {"free": 2}
+
+
+def test_settings_spoilt_behind_saleors_back_are_named() -> None:
+    with pytest.raises(InvalidInput) as refused:
+        Config.parse({"status_after_release": "gone"})
+
+    assert refused.value.field == "status_after_release"
