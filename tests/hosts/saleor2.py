@@ -23,6 +23,8 @@ from saleor.payment.models import Payment, Transaction
 from saleor.payment.utils import create_payment
 from saleor.plugins.manager import get_plugins_manager
 from saleor.product.models import Category, Product, ProductType, ProductVariant
+from saleor.shipping.models import ShippingZone
+from saleor.warehouse.models import Stock, Warehouse
 
 from saleor_serials import tasks
 
@@ -53,6 +55,21 @@ def make_variant(product: Product | None = None) -> ProductVariant:
         product=product or make_product(),
         track_inventory=False,
     )
+
+
+def make_digital_variant() -> ProductVariant:
+    """A variant that a checkout may hold without an address to ship it to."""
+    variant = make_variant()
+    country = "US"
+    warehouse = Warehouse.objects.create(name="Main", slug="main", address=_address(country))
+    zone = ShippingZone.objects.create(name="Home", countries=[country])
+    warehouse.shipping_zones.add(zone)
+    Stock.objects.create(warehouse=warehouse, product_variant=variant, quantity=100)
+    return variant
+
+
+def _address(country: str) -> Address:
+    return Address.objects.create(country=country, city="Springfield")
 
 
 def make_user(*, email: str | None = None, **values: Any) -> User:
@@ -102,7 +119,7 @@ def _make_order(
         user=user,
         user_email=user.email if user else email,
         status=status,
-        billing_address=Address.objects.create(country="US", city="Springfield"),
+        billing_address=_address("US"),
         total_net_amount=total,
         total_gross_amount=total,
     )

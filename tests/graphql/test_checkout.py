@@ -1,0 +1,117 @@
+"""A customer's whole checkout over HTTP, when all is well and when the mail server is gone."""
+
+from typing import Any
+
+import pytest
+from django.core import mail
+
+from demo.processes import free_port
+from saleor_serials.models import Delivery
+from tests import making
+from tests.graphql.api import ask, gid
+from tests.hosts import shop
+
+ADDRESS = {
+    "firstName": "Ada",
+    "lastName": "Byron",
+    "streetAddress1": "1 Main St",
+    "city": "New York",
+    "countryArea": "NY",
+    "postalCode": "10001",
+    "country": "US",
+}
+
+
+def check_out(variant_id: int, *, quantity: int, by: Any) -> Any:
+    """Buy as a storefront does; return the order as the customer sees it."""
+    created = ask(
+        """mutation ($input: CheckoutCreateInput!) {
+          checkoutCreate(input: $input) {
+            checkout { id totalPrice { gross { amount } } } checkoutErrors { message }
+          }
+        }""",
+        {
+            "input": {
+                "email": "ada@example.com",
+                "billingAddress": ADDRESS,
+                "lines": [{"variantId": gid("ProductVariant", variant_id), "quantity": quantity}],
+            }
+        },
+        by=by,
+    )["checkoutCreate"]
+    assert created["checkoutErrors"] == []
+    checkout = created["checkout"]
+    paid = ask(
+        """mutation ($id: ID!, $input: PaymentInput!) {
+          checkoutPaymentCreate(checkoutId: $id, input: $input) { paymentErrors { message } }
+        }""",
+        {
+            "id": checkout["id"],
+            "input": {
+                "gateway": "mirumee.payments.dummy",
+                "token": "a-card",
+                "amount": checkout["totalPrice"]["gross"]["amount"],
+            },
+        },
+        by=by,
+    )["checkoutPaymentCreate"]
+    assert paid["paymentErrors"] == []
+    completed = ask(
+        """mutation ($id: ID!) {
+          checkoutComplete(checkoutId: $id) {
+            order {
+              number isPaid serials(first: 10) { edges { node { data } } }
+              lines { serialShortfall }
+            }
+            checkoutErrors { message }
+          }
+        }""",
+        {"id": checkout["id"]},
+        by=by,
+    )["checkoutComplete"]
+    assert completed["checkoutErrors"] == []
+    return completed["order"]
+
+
+def test_a_completed_checkout_shows_its_serials_at_once() -> None:
+    pack = making.make_pack()
+    serials = making.make_serials(pack, 5)
+    link = making.make_link(pack, quantity=2, variant=shop.make_digital_variant())
+
+    order = check_out(link.variant_id, quantity=3, by=shop.make_user())
+
+    assert order["isPaid"]
+    assert [edge["node"]["data"] for edge in order["serials"]["edges"]] == [
+        serial.data for serial in serials
+    ]
+    assert [line["serialShortfall"] for line in order["lines"]] == [1]
+    assert len(mail.outbox) == 1
+
+
+def test_the_checkout_succeeds_while_the_mail_server_is_down(settings: Any) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", free_port()
+    pack = making.make_pack()
+    making.make_serials(pack, 5)
+    link = making.make_link(pack, variant=shop.make_digital_variant())
+
+    order = check_out(link.variant_id, quantity=1, by=shop.make_user())
+
+    assert order["isPaid"]
+    assert len(order["serials"]["edges"]) == 1
+    assert Delivery.objects.get().status == "pending"
+
+
+def test_the_checkout_succeeds_while_our_own_work_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*args: Any) -> None:
+        raise RuntimeError("the worst")
+
+    monkeypatch.setattr("saleor_serials.tasks._enqueue", fail)
+    pack = making.make_pack()
+    making.make_serials(pack, 5)
+    link = making.make_link(pack, variant=shop.make_digital_variant())
+
+    order = check_out(link.variant_id, quantity=1, by=shop.make_user())
+
+    assert order["isPaid"]
+    assert order["serials"]["edges"] == []
