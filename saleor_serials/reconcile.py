@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Q
@@ -67,9 +68,12 @@ def reconcile(order_id: str, *, first_in_line: bool = False) -> Outcome | None:
         if record is None or order is None:
             return None
         now = timezone.now()
+        remembered = _remembered(record)
         _freeze_terms(record, order)
         _follow_customer(record, order)
         _remember_payment(record, order, now=now)
+        if _remembered(record) != remembered:
+            record.save(update_fields=_REMEMBERED)
         assignments = list(record.assignments.select_related("pack").order_by("id"))
         surplus = _set_wanted(record, order, assignments, settings=settings, now=now)
         freed = allocation.release(record, surplus, now=now)
@@ -83,6 +87,13 @@ def reconcile(order_id: str, *, first_in_line: bool = False) -> Outcome | None:
         delivery_id=outbox,
         unsettled_pack_ids=allocated.short_pack_ids | freed,
     )
+
+
+_REMEMBERED = ("lines", "customer", "paid_at", "noted")
+
+
+def _remembered(record: OrderRecord) -> list[Any]:
+    return [getattr(record, name) for name in _REMEMBERED]
 
 
 def _lock(order_id: str) -> OrderRecord | None:
@@ -131,8 +142,7 @@ def _freeze_terms(record: OrderRecord, order: OrderSnapshot) -> None:
         )
         for terms in links.terms(fresh)
     )
-    record.lines += [line.id for line in fresh]
-    record.save(update_fields=["lines"])
+    record.lines = [*record.lines, *(line.id for line in fresh)]
 
 
 def freeze_terms_with(variant_id: int) -> None:
@@ -151,6 +161,7 @@ def freeze_terms_with(variant_id: int) -> None:
             order = host.order_snapshot(order_id)
             if record is not None and order is not None:
                 _freeze_terms(record, order)
+                record.save(update_fields=_REMEMBERED)
 
 
 def _follow_customer(record: OrderRecord, order: OrderSnapshot) -> None:
@@ -168,7 +179,6 @@ def _follow_customer(record: OrderRecord, order: OrderSnapshot) -> None:
     Serial.objects.filter(theirs).update(customer=now)
     record.assignments.update(customer=now)
     record.customer = now
-    record.save(update_fields=["customer"])
 
 
 def _remember_payment(record: OrderRecord, order: OrderSnapshot, *, now: datetime) -> None:
@@ -179,13 +189,12 @@ def _remember_payment(record: OrderRecord, order: OrderSnapshot, *, now: datetim
     """
     if order.paid and record.paid_at is None:
         record.paid_at = now
-        record.save(update_fields=["paid_at"])
     if record.paid_at is None:
         return
     noted = dict(record.noted)
     noted["payment_gone"] = not order.paid
     if order.refunded and not order.gone:
-        noted["refunded"] = str(order.refunded.normalize())
+        noted["refunded"] = str(order.refunded)
     if noted == {"payment_gone": False, **record.noted}:
         return
     if Decimal(noted.get("refunded", 0)) > Decimal(record.noted.get("refunded", 0)):
@@ -201,7 +210,6 @@ def _remember_payment(record: OrderRecord, order: OrderSnapshot, *, now: datetim
             reason="The payments no longer cover the total; serials stay as they are",
         )
     record.noted = noted
-    record.save(update_fields=["noted"])
 
 
 def _set_wanted(
@@ -238,6 +246,8 @@ def _set_wanted(
 
 def _store(assignments: Sequence[Assignment]) -> None:
     """Write what the lines want and hold, in one statement."""
+    if not assignments:
+        return
     with connection.cursor() as cursor:
         cursor.execute(
             """
