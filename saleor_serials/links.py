@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
-from django.db.models import Min, Q
+from django.db.models import Min
 from django.utils import timezone
 
 from saleor_serials.errors import AlreadyExists, NotFound, OutOfRange, Required
@@ -33,10 +33,13 @@ def terms(lines: Iterable[LineSnapshot]) -> list[Terms]:
     """
     lines = [line for line in lines if line.variant_id is not None]
     links = list(
-        PackLink.objects.filter(
-            Q(variant__in=[line.variant_id for line in lines])
-            | Q(product__in=[line.product_id for line in lines])
-        ).order_by("pack_id")
+        PackLink.objects.raw(
+            """
+            SELECT * FROM saleor_serials_packlink
+            WHERE variant_id = ANY(%s) OR product_id = ANY(%s) ORDER BY pack_id
+            """,
+            [[line.variant_id for line in lines], [line.product_id for line in lines]],
+        )
     )
     found = []
     for line in lines:

@@ -28,7 +28,6 @@ from saleor_serials.models import (
     OrderRecord,
     Serial,
     SerialStatus,
-    SweepState,
 )
 
 logger = logging.getLogger(__name__)
@@ -63,10 +62,10 @@ def reconcile(order_id: str, *, first_in_line: bool = False) -> Outcome | None:
     if settings is None:
         return None
     with without_details(), transaction.atomic():
-        record = _lock(order_id)
-        order = host.order_snapshot(order_id) if record else None
-        if record is None or order is None:
+        locked = _lock_and_read(order_id)
+        if locked is None:
             return None
+        record, order = locked
         now = timezone.now()
         remembered = _remembered(record)
         _freeze_terms(record, order)
@@ -74,11 +73,12 @@ def reconcile(order_id: str, *, first_in_line: bool = False) -> Outcome | None:
         _remember_payment(record, order, now=now)
         if _remembered(record) != remembered:
             record.save(update_fields=_REMEMBERED)
-        assignments = list(record.assignments.select_related("pack").order_by("id"))
+        assignments = list(record.assignments.order_by("id"))
+        stored = [_owing(assignment) for assignment in assignments]
         surplus = _set_wanted(record, order, assignments, settings=settings, now=now)
         freed = allocation.release(record, surplus, now=now)
         allocated = allocation.allocate(record, assignments, now=now, first_in_line=first_in_line)
-        _store(assignments)
+        _store([a for a, was in zip(assignments, stored, strict=True) if _owing(a) != was])
         outbox = (
             delivery.enter(record, allocated.serial_ids, now=now) if settings.send_email else None
         )
@@ -96,32 +96,66 @@ def _remembered(record: OrderRecord) -> list[Any]:
     return [getattr(record, name) for name in _REMEMBERED]
 
 
+def _lock_and_read(order_id: str) -> tuple[OrderRecord, OrderSnapshot] | None:
+    """Lock our record of the order, and read the order under that lock.
+
+    The record is made when the order is first seen placed. Whoever makes it may keep what they
+    read before: nobody can have acted on a later state, for that takes the record.
+    """
+    record = _lock(order_id)
+    if record is None:
+        order = host.order_snapshot(order_id)
+        if order is None or not order.placed:
+            return None
+        record = _make_record(order)
+        if record is not None:
+            return record, order
+        # Somebody else has just made it, or the order is left alone.
+        record = _lock(order_id)
+    order = host.order_snapshot(order_id) if record else None
+    return (record, order) if record and order else None
+
+
 def _lock(order_id: str) -> OrderRecord | None:
-    """Lock our record of the order, making it when the order is first seen placed."""
-    records = OrderRecord.objects.select_for_update()
-    record = records.filter(order_id=order_id).first()
-    if record is not None:
-        return record
-    order = host.order_snapshot(order_id)
-    if order is None or not order.placed or _is_left_alone(order):
-        return None
-    OrderRecord.objects.bulk_create(
-        [
-            OrderRecord(
-                order_id=order.id,
-                number=order.number,
-                customer=order.customer,
-                placed_at=order.placed_at,
-            )
-        ],
-        ignore_conflicts=True,
+    return OrderRecord.objects.select_for_update().filter(order_id=order_id).first()
+
+
+def _make_record(order: OrderSnapshot) -> OrderRecord | None:
+    """Make our record of an order; None if there is one, or none is to be.
+
+    An order that was placed before the plugin was last switched on is left alone.
+    """
+    record = OrderRecord(
+        order_id=order.id,
+        number=order.number,
+        customer=order.customer,
+        placed_at=order.placed_at,
     )
-    return records.get(order_id=order_id)
-
-
-def _is_left_alone(order: OrderSnapshot) -> bool:
-    """Tell whether the order was placed before the plugin was last switched on."""
-    return SweepState.objects.filter(active_since__gt=order.placed_at).exists()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO saleor_serials_orderrecord
+                (order_id, number, customer, placed_at, lines, noted, created_at)
+            SELECT %(order)s, %(number)s, %(customer)s, %(placed_at)s, '[]', '{}', %(now)s
+            WHERE NOT EXISTS (
+                SELECT FROM saleor_serials_sweepstate WHERE active_since > %(placed_at)s
+            )
+            ON CONFLICT (order_id) DO NOTHING RETURNING id
+            """,
+            {
+                "order": record.order_id,
+                "number": record.number,
+                "customer": record.customer,
+                "placed_at": record.placed_at,
+                "now": record.created_at,
+            },
+        )
+        made = cursor.fetchone()
+    if made is None:
+        return None
+    [record.pk] = made
+    record._state.adding = False
+    return record
 
 
 def _freeze_terms(record: OrderRecord, order: OrderSnapshot) -> None:
@@ -157,9 +191,9 @@ def freeze_terms_with(variant_id: int) -> None:
     known = OrderRecord.objects.filter(order_id__in=orders).values_list("order_id", flat=True)
     for order_id in orders.difference(known):
         with without_details(), transaction.atomic():
-            record = _lock(order_id)
-            order = host.order_snapshot(order_id)
-            if record is not None and order is not None:
+            locked = _lock_and_read(order_id)
+            if locked is not None:
+                record, order = locked
                 _freeze_terms(record, order)
                 record.save(update_fields=_REMEMBERED)
 
@@ -242,6 +276,10 @@ def _set_wanted(
             )
             surplus.append(Surplus(assignment=assignment, cause=cause, status=status))
     return surplus
+
+
+def _owing(assignment: Assignment) -> tuple[Any, ...]:
+    return assignment.wanted, assignment.held, assignment.owed_since
 
 
 def _store(assignments: Sequence[Assignment]) -> None:

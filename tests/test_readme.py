@@ -75,8 +75,8 @@ def test_the_settings_table_is_the_plugins() -> None:
 
 
 def test_every_module_has_its_place_in_the_reading_order() -> None:
-    section = README.split("## Where things are\n")[1].split("\n## ")[0]
-    named = set(re.findall(r"`(\w+)(?:\.py|/)`", section))
+    rows = "".join(row[0] for row in rows_under("Where things are"))
+    named = set(re.findall(r"`(\w+)(?:\.py|/)`", rows))
     modules = {path.stem for path in PACKAGE.iterdir() if path.name.endswith(".py")}
     folders = {path.name for path in PACKAGE.iterdir() if (path / "__init__.py").exists()}
 

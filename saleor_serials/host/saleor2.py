@@ -3,13 +3,13 @@
 from collections.abc import Callable, Iterable, Mapping
 from copy import deepcopy
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
 from django.contrib.sites.models import Site
 from django.core.exceptions import ValidationError
 from django.core.mail import get_connection
-from django.db.models import CharField, Exists, F, OuterRef, QuerySet, Subquery, Sum
+from django.db import connection
+from django.db.models import CharField, F, QuerySet
 from django.db.models.functions import Cast
 from django.db.models.signals import post_delete, post_save, pre_delete
 from django.utils import timezone
@@ -18,7 +18,7 @@ from saleor.celeryconf import app as celery_app
 from saleor.order import OrderEvents, OrderStatus
 from saleor.order.models import Fulfillment, Order, OrderEvent, OrderLine
 from saleor.payment import TransactionKind
-from saleor.payment.models import Payment, Transaction
+from saleor.payment.models import Payment
 from saleor.plugins.base_plugin import BasePlugin as _BasePlugin
 from saleor.plugins.base_plugin import ConfigurationTypeField
 from saleor.plugins.models import PluginConfiguration
@@ -37,83 +37,86 @@ from saleor_serials.host.shapes import (
 # An event may become visible after a younger one: rows are looked at again for this long.
 _OVERLAP = timedelta(minutes=5)
 
+# Read for every event of every order: Django takes longer to put this together than PostgreSQL to
+# answer it, so it is written out.
+_ORDER = f"""
+SELECT o.id, o.user_id, o.user_email, o.created, o.status, o.currency, o.total_gross_amount,
+    paid.captured, paid.refunded, event.placed_at, event.was_draft,
+    l.id, l.quantity, l.variant_id, v.product_id, l.product_name, l.variant_name, l.product_sku
+FROM order_order AS o
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(p.captured_amount), 0) AS captured,
+        coalesce(sum((
+            SELECT sum(t.amount) FROM payment_transaction AS t
+            WHERE t.payment_id = p.id AND t.kind = '{TransactionKind.REFUND}' AND t.is_success
+        )), 0) AS refunded
+    FROM payment_payment AS p WHERE p.order_id = o.id
+) AS paid
+CROSS JOIN LATERAL (
+    SELECT min(e.date) FILTER (
+            WHERE e.type IN ('{OrderEvents.PLACED}', '{OrderEvents.PLACED_FROM_DRAFT}')
+        ) AS placed_at,
+        bool_or(e.type = '{OrderEvents.DRAFT_CREATED}') AS was_draft
+    FROM order_orderevent AS e WHERE e.order_id = o.id
+) AS event
+LEFT JOIN order_orderline AS l ON l.order_id = o.id
+LEFT JOIN product_productvariant AS v ON v.id = l.variant_id
+WHERE o.id = %s
+ORDER BY l.id
+"""
+
 
 def order_snapshot(order_id: str) -> OrderSnapshot | None:
-    """Read an order as it stands now; None if it does not exist. Two statements."""
-    order = (
-        Order.objects.filter(pk=order_id)
-        .annotate(
-            captured=_total(Payment.objects.filter(order=OuterRef("pk")), "captured_amount"),
-            refunded=_total(
-                Transaction.objects.filter(
-                    payment__order=OuterRef("pk"), kind=TransactionKind.REFUND, is_success=True
-                ),
-                "amount",
-            ),
-            placed_at=Subquery(
-                OrderEvent.objects.filter(
-                    order=OuterRef("pk"),
-                    type__in=(OrderEvents.PLACED, OrderEvents.PLACED_FROM_DRAFT),
-                )
-                .order_by("date")
-                .values("date")[:1]
-            ),
-            was_draft=Exists(
-                OrderEvent.objects.filter(order=OuterRef("pk"), type=OrderEvents.DRAFT_CREATED)
-            ),
-        )
-        .values(
-            *("pk", "user_id", "user_email", "created", "status", "currency"),
-            *("total_gross_amount", "captured", "refunded", "placed_at", "was_draft"),
-        )
-        .first()
-    )
-    if order is None:
+    """Read an order as it stands now; None if it does not exist. One statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(_ORDER, [int(order_id)])
+        rows = cursor.fetchall()
+    if not rows:
         return None
-    captured, refunded = order["captured"] or Decimal(), order["refunded"] or Decimal()
-    total = order["total_gross_amount"]
+    pk, user_id, email, created, status, currency, total, *sums_and_dates = rows[0][:11]
+    captured, refunded, placed_at, was_draft = sums_and_dates
     # draftOrderComplete saves the order first and the event that it was placed a moment later.
-    placed_at = order["placed_at"] or (timezone.now() if order["was_draft"] else order["created"])
+    placed_at = placed_at or (timezone.now() if was_draft else created)
     return OrderSnapshot(
-        id=str(order["pk"]),
-        number=str(order["pk"]),
-        user_id=order["user_id"],
-        email=order["user_email"],
+        id=str(pk),
+        number=str(pk),
+        user_id=user_id,
+        email=email,
         placed_at=placed_at,
-        placed=order["status"] != OrderStatus.DRAFT,
-        live=order["status"] not in (OrderStatus.DRAFT, OrderStatus.CANCELED),
+        placed=status != OrderStatus.DRAFT,
+        live=status not in (OrderStatus.DRAFT, OrderStatus.CANCELED),
         # What came in ever, not what is left: a partial refund leaves less than the total.
         paid=captured + refunded >= total,
         refunded=refunded,
         gone=total > 0 and captured <= 0 and refunded > 0,
-        currency=order["currency"],
-        lines=tuple(_lines(order["pk"], bought_at=placed_at)),
+        currency=currency,
+        lines=tuple(_line(*row[11:], bought_at=placed_at) for row in rows if row[11] is not None),
     )
 
 
-def _total(queryset: QuerySet[Any], amount: str) -> Subquery:
-    key = "order" if queryset.model is Payment else "payment__order"
-    return Subquery(queryset.order_by().values(key).annotate(sum=Sum(amount)).values("sum"))
-
-
-def _lines(order_pk: int, *, bought_at: datetime) -> Iterable[LineSnapshot]:
-    rows = OrderLine.objects.filter(order=order_pk).order_by("pk")
-    for pk, quantity, variant_id, product_id, product_name, variant_name, sku in rows.values_list(
-        *("pk", "quantity", "variant_id", "variant__product_id"),
-        *("product_name", "variant_name", "product_sku"),
-    ):
-        yield LineSnapshot(
-            id=str(pk),
-            quantity=quantity,
-            # 2.10.1 refunds amounts, never lines.
-            returned=0,
-            variant_id=variant_id,
-            product_id=product_id,
-            product_name=product_name,
-            variant_name=variant_name,
-            sku=sku,
-            bought_at=bought_at,
-        )
+def _line(
+    pk: int,
+    quantity: int,
+    variant_id: int | None,
+    product_id: int | None,
+    product_name: str,
+    variant_name: str,
+    sku: str,
+    *,
+    bought_at: datetime,
+) -> LineSnapshot:
+    return LineSnapshot(
+        id=str(pk),
+        quantity=quantity,
+        # 2.10.1 refunds amounts, never lines.
+        returned=0,
+        variant_id=variant_id,
+        product_id=product_id,
+        product_name=product_name,
+        variant_name=variant_name,
+        sku=sku,
+        bought_at=bought_at,
+    )
 
 
 def changed_orders(cursor: Mapping[str, Any], *, not_before: datetime) -> Changes:
@@ -205,10 +208,10 @@ def sender(channel: str | None) -> Sender:
 
 def plugin_state(plugin_id: str, *, default_active: bool) -> PluginState:
     """Read how the shop has set a plugin. One statement."""
-    row = PluginConfiguration.objects.filter(identifier=plugin_id).first()
-    if row is None:
-        return PluginState(active=default_active, configuration={})
-    return PluginState(active=row.active, configuration=_values(row.configuration))
+    rows = PluginConfiguration.objects.filter(identifier=plugin_id)
+    for active, configuration in rows.values_list("active", "configuration"):
+        return PluginState(active=active, configuration=_values(configuration))
+    return PluginState(active=default_active, configuration={})
 
 
 def _values(configuration: Iterable[Mapping[str, Any]] | None) -> dict[str, Any]:
