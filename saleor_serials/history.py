@@ -1,12 +1,13 @@
 """What happened, when, by whom, to which serial. Rows are only ever added."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 
-from saleor_serials.models import Batch, Event, EventType, OrderRecord, Serial
+from saleor_serials.models import Batch, Event, EventType, OrderRecord
 
 SYSTEM = "system"
 
@@ -65,12 +66,32 @@ def record_order(type: EventType, order: OrderRecord, *, reason: str = "") -> No
     Event.objects.create(type=type, order=order, actor=SYSTEM, reason=reason)
 
 
-def of_serial(serial: Serial) -> QuerySet[Event]:
-    """A serial's whole history, oldest first: its batch's making, then its own events."""
-    return (
-        Event.objects.filter(
-            Q(serial=serial.pk) | Q(batch=serial.batch_id, batch__isnull=False, serial__isnull=True)
-        )
-        .select_related("order")
-        .order_by("id")
+def of_serials(
+    serials: Iterable[tuple[int, int | None]],
+) -> dict[tuple[int, int | None], list[Event]]:
+    """Read whole lives, oldest event first, of serials given as ``(serial id, batch id)``.
+
+    A serial's life is its batch's making, then its own events. One statement.
+    """
+    keys = list(serials)
+    batch_ids = {batch_id for _, batch_id in keys if batch_id is not None}
+    events = Event.objects.filter(
+        Q(serial__in=[serial_id for serial_id, _ in keys])
+        | Q(batch__in=batch_ids, batch__isnull=False, serial__isnull=True)
     )
+    of_serial, of_batch = defaultdict(list), defaultdict(list)
+    for event in events.select_related("order").order_by("id"):
+        if event.serial_id is None:
+            of_batch[event.batch_id].append(event)
+        else:
+            of_serial[event.serial_id].append(event)
+    return {key: [*of_batch[key[1]], *of_serial[key[0]]] for key in keys}
+
+
+def of_orders(order_ids: Iterable[str]) -> dict[str, list[Event]]:
+    """Read what happened to orders as a whole, oldest first. One statement."""
+    found: dict[str, list[Event]] = {order_id: [] for order_id in order_ids}
+    events = Event.objects.filter(order__order_id__in=list(found), serial__isnull=True)
+    for event in events.select_related("order").order_by("id"):
+        found[event.order.order_id].append(event)
+    return found

@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from saleor_serials import links, packs
+from saleor_serials import history, links, packs
 from saleor_serials.models import Assignment, Delivery, Event, EventType, OrderRecord, Serial
 from saleor_serials.reconcile import reconcile
 from tests import making
@@ -435,12 +435,11 @@ def test_the_history_tells_a_serials_whole_life() -> None:
     [serial] = making.make_serials(pack, 1)
     order_id = making.paid_order(making.make_link(pack))
     shop.refund(order_id)
-
-    from saleor_serials import history
+    key = (serial.pk, serial.batch_id)
 
     story = [
         (e.type, e.from_status, e.to_status, e.actor, e.reason, e.order and e.order.number)
-        for e in history.of_serial(serial)
+        for e in history.of_serials([key])[key]
     ]
 
     assert story == [

@@ -11,11 +11,11 @@ from typing import Any
 
 from django.db.models import F, Q, QuerySet, Sum
 
-from saleor_serials import config, finding
+from saleor_serials import config, finding, history
 from saleor_serials.finding import Filter, Found, Holder, Page
 from saleor_serials.host import graphql, host
 from saleor_serials.host.shapes import OrderOwner
-from saleor_serials.models import Assignment, Batch, Event, Pack, PackLink, Serial, SerialStatus
+from saleor_serials.models import Assignment, Batch, Pack, PackLink, Serial, SerialStatus
 
 _loaders: list[Any] = []
 
@@ -106,38 +106,8 @@ links_of_variants = _gathered(_links("variant"))
 links_of_products = _gathered(_links("product"))
 
 
-@_gathered
-def histories(serials: Sequence[tuple[int, int | None]]) -> Mapping[Any, list[Event]]:
-    """Read what happened to serials, given as ``(serial id, batch id)``; oldest first.
-
-    A serial's history is its batch's making, then its own events.
-    """
-    ids = [serial_id for serial_id, _ in serials]
-    batch_ids = {batch_id for _, batch_id in serials if batch_id is not None}
-    events = (
-        Event.objects.filter(
-            Q(serial__in=ids) | Q(batch__in=batch_ids, batch__isnull=False, serial__isnull=True)
-        )
-        .select_related("order")
-        .order_by("id")
-    )
-    of_serial, of_batch = defaultdict(list), defaultdict(list)
-    for event in events:
-        if event.serial_id is None:
-            of_batch[event.batch_id].append(event)
-        else:
-            of_serial[event.serial_id].append(event)
-    return {key: [*of_batch[key[1]], *of_serial[key[0]]] for key in serials}
-
-
-@_gathered
-def notes(order_ids: Sequence[str]) -> Mapping[str, list[Event]]:
-    """Read what happened to orders as a whole, oldest first."""
-    found: dict[str, list[Event]] = {order_id: [] for order_id in order_ids}
-    events = Event.objects.filter(order__order_id__in=order_ids, serial__isnull=True)
-    for event in events.select_related("order").order_by("id"):
-        found[event.order.order_id].append(event)
-    return found
+histories = _gathered(history.of_serials)
+notes = _gathered(history.of_orders)
 
 
 @_gathered
