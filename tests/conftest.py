@@ -1,6 +1,7 @@
 """Every test works on committed data, so that `on_commit` fires and threads see what it wrote."""
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 from pytest_django import DjangoDbBlocker
@@ -35,12 +36,14 @@ def committed_data(django_db_setup: None, django_db_blocker: DjangoDbBlocker) ->
 
 
 @pytest.fixture
-def real_broker(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str], None]]:
+def real_broker(monkeypatch: pytest.MonkeyPatch, settings: Any) -> Iterator[Callable[[str], None]]:
     """Give Celery a broker in place of running tasks inline; called with the broker's URL."""
     conf = host.celery_app.conf
     before = {name: conf[name] for name in ("task_always_eager", "broker_url")}
 
     def use(url: str) -> None:
+        # Celery reads some names from Django's settings as they are now, others it keeps.
+        settings.CELERY_TASK_ALWAYS_EAGER, settings.CELERY_BROKER_URL = False, url
         conf.update(task_always_eager=False, broker_url=url)
         monkeypatch.setattr(tasks, "_broker_rests_until", 0.0)
         tasks._broker.cache_clear()

@@ -5,7 +5,6 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
-from importlib import metadata
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,9 +15,10 @@ from django.contrib.sites.models import Site
 from django.core import mail
 from django.core.cache import cache as django_cache
 from django.core.management import call_command
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, connection, connections, transaction
 
 import saleor_serials
+from saleor_serials.host import installed_version
 
 # Filled by `migrate`, and only read by tests.
 _STATIC = {"django_migrations", "django_content_type", "auth_permission"}
@@ -47,7 +47,7 @@ def cloned(server_url: str) -> Iterator[str]:
     try:
         yield urlsplit(server_url)._replace(path=f"/{name}").geturl()
     finally:
-        connection.close()
+        connections.close_all()
         with connection._nodb_cursor() as cursor:
             cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
@@ -101,7 +101,7 @@ def _end_open_transactions() -> str:
 
 
 def _template_name() -> str:
-    digest = hashlib.sha256(f"{metadata.version('saleor')} {django.__version__}".encode())
+    digest = hashlib.sha256(f"{installed_version()} {django.__version__}".encode())
     migrations = Path(saleor_serials.__file__).parent / "migrations"
     for source in (*sorted(migrations.glob("*.py")), Path(__file__)):
         digest.update(source.read_bytes())
@@ -120,7 +120,7 @@ def _ensure(template: str) -> None:
         _use(building)
         call_command("migrate", verbosity=0)
         _keep_seed()
-        connection.close()
+        connections.close_all()
         cursor.execute(f"ALTER DATABASE {building} RENAME TO {template}")
 
 
@@ -141,5 +141,5 @@ def _tables(schema: str) -> set[str]:
 
 
 def _use(name: str) -> None:
-    connection.close()
+    connections.close_all()
     settings.DATABASES["default"]["NAME"] = name

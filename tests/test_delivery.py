@@ -28,7 +28,9 @@ def test_the_mail_names_shop_order_product_and_serials_in_text_and_html() -> Non
     [message] = mail.outbox
     assert message.to == ["buyer@example.com"]
     assert message.from_email == "shop@example.com"
-    assert message.subject == f"Your 2 serials for order {order_id} at Saleor e-commerce"
+    assert (
+        message.subject == f"Your 2 serials for order {shop.number(order_id)} at Saleor e-commerce"
+    )
     for content in (message.body, html_of(message)):
         assert link.variant.product.name in content
         assert all(data in content for data in held(order_id))

@@ -59,7 +59,7 @@ def test_an_inactive_plugin_does_nothing(hook: str, requested: list[Any]) -> Non
     order_id = shop.place_order([])
 
     shop.call_hook(hook, order_id)
-    shop.pay_silently(order_id)
+    shop.tell_by_signal(order_id)
 
     assert requested == []
 

@@ -32,12 +32,21 @@ def choose(version: str) -> tuple[str, str]:
     return modules
 
 
-def _load(half: int) -> ModuleType:
+def installed_version() -> str:
+    """The version of the Saleor that is installed."""
     import saleor
 
     # 2.10.1's own wheel says "dev"; only its distribution knows better. Saleor 3 has none.
-    installed = metadata.version("saleor") if saleor.__version__ == "dev" else saleor.__version__
-    return import_module(f"{__name__}.{choose(installed)[half]}")
+    return metadata.version("saleor") if saleor.__version__ == "dev" else saleor.__version__
+
+
+def installed_modules() -> tuple[str, str]:
+    """Name the two modules of the seam for the Saleor that is installed."""
+    return choose(installed_version())
+
+
+def _load(half: int) -> ModuleType:
+    return import_module(f"{__name__}.{installed_modules()[half]}")
 
 
 def __getattr__(name: str) -> Any:

@@ -1,17 +1,40 @@
-"""Saleor 3.21 to 3.24: the same names as ``saleor2``, and what each has to do there.
+"""Saleor 3.21 to 3.24: orders, payments, plugin settings, mail, Celery.
 
-This is the design of the half that comes next. ``host.choose`` refuses Saleor 3 until it works, so
-nothing here is ever called.
+Everything is read from ``default``: what a hook hands over can be stale or come from a replica.
+``host.SUPPORTED`` does not name these versions before the whole suite passes there.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from copy import deepcopy
 from datetime import datetime, timedelta
+from functools import wraps
 from typing import Any
+from uuid import UUID
 
-from django.db.models import QuerySet
+from django.conf import settings
+from django.contrib.sites.models import Site
+from django.core.exceptions import ValidationError
+from django.core.mail import get_connection
+from django.db import connection
+from django.db.models import CharField, F, QuerySet
+from django.db.models.functions import Cast
+from django.db.models.signals import post_delete, post_save, pre_delete
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from saleor.celeryconf import app as celery_app
+from saleor.core.db.connection import allow_writer
+from saleor.core.prices import quantize_price
+from saleor.order import FulfillmentStatus, OrderEvents, OrderGrantedRefundStatus, OrderStatus
+from saleor.order.models import Fulfillment, Order, OrderGrantedRefund
+from saleor.payment import TransactionKind
+from saleor.plugins.base_plugin import BasePlugin as _BasePlugin
+from saleor.plugins.base_plugin import ConfigurationTypeField
+from saleor.plugins.models import PluginConfiguration
+from saleor.product.models import Product, ProductVariant
 
 from saleor_serials.host.shapes import (
     Changes,
+    LineSnapshot,
     OrderOwner,
     OrderSnapshot,
     PluginState,
@@ -19,79 +42,303 @@ from saleor_serials.host.shapes import (
     Sender,
 )
 
-celery_app: Any = None
+# A change may become visible after a younger one: rows are looked at again for this long.
+_OVERLAP = timedelta(minutes=5)
+
+_NOT_LIVE = (
+    OrderStatus.DRAFT,
+    OrderStatus.CANCELED,
+    OrderStatus.EXPIRED,
+    # Its lines can still be edited, and its total does not follow.
+    OrderStatus.UNCONFIRMED,
+)
+# Units move into fulfilments of these kinds when they are refunded, returned or replaced.
+_OUT = (
+    FulfillmentStatus.REFUNDED,
+    FulfillmentStatus.RETURNED,
+    FulfillmentStatus.REFUNDED_AND_RETURNED,
+    FulfillmentStatus.REPLACED,
+)
+_PLACED = (
+    OrderEvents.PLACED,
+    OrderEvents.PLACED_FROM_DRAFT,
+    OrderEvents.PLACED_AUTOMATICALLY_FROM_PAID_CHECKOUT,
+)
+_DRAFTED = (OrderEvents.DRAFT_CREATED, OrderEvents.DRAFT_CREATED_FROM_REPLACE)
+
+# ``charged_value`` of a transaction is net of refunds, also of those that are only requested.
+_ORDER = """
+SELECT o.id, o.number, o.user_id, o.user_email, o.created_at, o.status, o.currency,
+    o.total_gross_amount, item.charged + payment.captured AS charged,
+    item.refunded + payment.refunded AS refunded, item.pending, coalesce(granted.amount, 0),
+    event.placed_at, event.was_draft
+FROM order_order AS o
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(charged_value), 0) AS charged, coalesce(sum(refunded_value), 0) AS refunded,
+        coalesce(sum(refund_pending_value), 0) AS pending
+    FROM payment_transactionitem WHERE order_id = o.id
+) AS item
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(p.captured_amount), 0) AS captured,
+        coalesce(sum((
+            SELECT sum(t.amount) FROM payment_transaction AS t
+            WHERE t.payment_id = p.id AND t.kind = %(refund)s AND t.is_success
+        )), 0) AS refunded
+    FROM payment_payment AS p WHERE p.order_id = o.id
+) AS payment
+CROSS JOIN LATERAL (
+    SELECT sum(amount_value) AS amount FROM order_ordergrantedrefund
+    WHERE order_id = o.id AND status <> %(failed)s
+) AS granted
+CROSS JOIN LATERAL (
+    SELECT min(date) FILTER (WHERE type = ANY(%(placed)s)) AS placed_at,
+        bool_or(type = ANY(%(drafted)s)) AS was_draft
+    FROM order_orderevent WHERE order_id = o.id
+) AS event
+WHERE o.id = %(order)s
+"""
+
+# The normal way returns a unit and grants its refund: the larger of the two counts, not the sum.
+_LINES = """
+SELECT l.id, l.quantity,
+    greatest(
+        coalesce((
+            SELECT sum(fl.quantity) FROM order_fulfillmentline AS fl
+            JOIN order_fulfillment AS f ON f.id = fl.fulfillment_id
+            WHERE fl.order_line_id = l.id AND f.status = ANY(%(out)s)
+        ), 0),
+        coalesce((
+            SELECT sum(gl.quantity) FROM order_ordergrantedrefundline AS gl
+            JOIN order_ordergrantedrefund AS g ON g.id = gl.granted_refund_id
+            WHERE gl.order_line_id = l.id AND g.status <> %(failed)s
+        ), 0)
+    ),
+    l.variant_id, v.product_id, l.product_name, l.variant_name, coalesce(l.product_sku, ''),
+    l.created_at
+FROM order_orderline AS l
+LEFT JOIN product_productvariant AS v ON v.id = l.variant_id
+WHERE l.order_id = %(order)s
+ORDER BY l.created_at, l.id
+"""
 
 
 def order_snapshot(order_id: str) -> OrderSnapshot | None:
-    """Read an order as it stands now, from ``default``: a hook's instance can be stale.
+    """Read an order as it stands now; None if it does not exist. Two statements.
 
-    Paid and gone follow from transactions, payments and granted refunds, never from
-    ``charge_status``. ``returned`` of a line is the larger of the units moved into refunded,
-    returned or replaced fulfilments and the units of granted refunds that did not fail.
-    ``bought_at`` is the later of the order's placing and the line's own creation, for lines of
-    unconfirmed orders can be added. Orders that are unconfirmed or expired are not live.
+    ``charge_status`` tells neither paid nor gone: a partial refund makes it partial, and a full
+    grant with a full refund makes it full with nothing charged.
     """
-    raise NotImplementedError
+    if not _is_uuid(order_id):
+        return None
+    values = {
+        "order": UUID(order_id),
+        "refund": TransactionKind.REFUND,
+        "failed": OrderGrantedRefundStatus.FAILURE,
+        "placed": list(_PLACED),
+        "drafted": list(_DRAFTED),
+        "out": list(_OUT),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_ORDER, values)
+        row = cursor.fetchone()
+        if row is None:
+            return None
+        cursor.execute(_LINES, values)
+        lines = cursor.fetchall()
+    pk, number, user_id, email, created, status, currency, total, *sums, placed_at, was_draft = row
+    charged, refunded, pending, granted = sums
+    inflow = charged + refunded + pending
+    # Completing a draft saves the order first and the event that it was placed a moment later.
+    placed_at = placed_at or (timezone.now() if was_draft else created)
+    return OrderSnapshot(
+        id=str(pk),
+        number=str(number),
+        user_id=user_id,
+        email=email,
+        placed_at=placed_at,
+        placed=status != OrderStatus.DRAFT,
+        live=status not in _NOT_LIVE,
+        paid=total <= 0 or (inflow > 0 and (inflow >= total or charged >= total - granted)),
+        # Amounts are kept with three decimals here, whatever the currency has.
+        refunded=quantize_price(refunded, currency),
+        gone=total > 0 and charged <= 0 and refunded > 0,
+        currency=currency,
+        lines=tuple(_line(*line, placed_at=placed_at) for line in lines),
+    )
+
+
+def _is_uuid(text: str) -> bool:
+    try:
+        UUID(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _line(
+    pk: UUID,
+    quantity: int,
+    returned: int,
+    variant_id: int | None,
+    product_id: int | None,
+    product_name: str,
+    variant_name: str,
+    sku: str,
+    created_at: datetime,
+    *,
+    placed_at: datetime,
+) -> LineSnapshot:
+    return LineSnapshot(
+        id=str(pk),
+        quantity=quantity,
+        returned=int(returned),
+        variant_id=variant_id,
+        product_id=product_id,
+        product_name=product_name,
+        variant_name=variant_name,
+        sku=sku,
+        # Lines can be added to an order that waits to be confirmed.
+        bought_at=max(placed_at, created_at),
+    )
 
 
 def changed_orders(cursor: Mapping[str, Any], *, not_before: datetime) -> Changes:
-    """Find orders that may have changed: ``Order.updated_at``, fulfilments created and granted
-    refunds updated since the cursor; a second return need not touch the order itself.
+    """Find orders that may have changed since ``cursor`` (empty: ever), from ``not_before`` on.
+
+    ``Order.updated_at`` alone misses a second return, and grants may come without it.
     """
-    raise NotImplementedError
+    since = parse_datetime(cursor["since"]) if "since" in cursor else not_before
+    orders = Order.objects.filter(updated_at__gte=since)
+    fulfillments = Fulfillment.objects.filter(created_at__gte=since)
+    granted = OrderGrantedRefund.objects.filter(updated_at__gte=since)
+    found = dict.fromkeys(orders.order_by("updated_at").values_list("pk", flat=True))
+    found |= dict.fromkeys(fulfillments.order_by("pk").values_list("order_id", flat=True))
+    found |= dict.fromkeys(granted.order_by("pk").values_list("order_id", flat=True))
+    return Changes(
+        order_ids=[str(pk) for pk in found],
+        cursor={"since": (timezone.now() - _OVERLAP).isoformat()},
+    )
 
 
 def dead_orders() -> QuerySet[Any]:
     """The text ids of orders that were cancelled or have expired, for use as a subquery."""
-    raise NotImplementedError
+    return _ids(Order.objects.filter(status__in=(OrderStatus.CANCELED, OrderStatus.EXPIRED)))
 
 
 def owned_orders() -> QuerySet[Any]:
     """The text ids of orders that belong to an account, for use as a subquery."""
-    raise NotImplementedError
+    return _ids(Order.objects.filter(user__isnull=False))
 
 
 def orders_of_user(user_id: int) -> QuerySet[Any]:
     """The text ids of an account's orders, for use as a subquery."""
-    raise NotImplementedError
+    return _ids(Order.objects.filter(user=user_id))
 
 
 def orders_with_variant(variant_id: int, *, since: datetime) -> QuerySet[Any]:
     """The text ids of orders placed since then that hold a variant, for use as a subquery."""
-    raise NotImplementedError
+    return _ids(
+        Order.objects.exclude(status=OrderStatus.DRAFT).filter(
+            lines__variant=variant_id, updated_at__gte=since
+        )
+    )
+
+
+def _ids(orders: QuerySet[Any]) -> QuerySet[Any]:
+    return (
+        orders.order_by()
+        .annotate(text_id=Cast(F("pk"), CharField()))
+        .values_list("text_id", flat=True)
+        .distinct()
+    )
 
 
 def order_owners(order_ids: Iterable[str]) -> dict[str, OrderOwner]:
     """Say who may see each order's serials; the token of a guest's order is its own UUID."""
-    raise NotImplementedError
+    rows = Order.objects.filter(pk__in=list(order_ids)).values_list("pk", "user_id")
+    return {str(pk): OrderOwner(user_id=user, token=str(pk)) for pk, user in rows}
 
 
 def recipient(order_id: str) -> Recipient | None:
-    """Say whom to tell about an order, in its language, and by which channel it came."""
-    raise NotImplementedError
+    """Say whom to tell about an order; None if the order does not exist."""
+    order = Order.objects.select_related("user", "channel").filter(pk=order_id).first()
+    if order is None:
+        return None
+    return Recipient(
+        email=order.get_customer_email() or "",
+        language=order.language_code,
+        channel=order.channel.slug,
+    )
 
 
 def sender(channel: str | None) -> Sender:
-    """Say how the shop sends mail: with the user e-mail plugin's settings for the channel where
-    that is active, else with the environment's.
-    """
-    raise NotImplementedError
+    """Say how the shop sends mail: as its environment says."""
+    site = Site.objects.get_current()
+    return Sender(
+        shop_name=site.name,
+        from_email=site.settings.default_from_email,
+        connection=get_connection(),
+    )
 
 
 def plugin_state(plugin_id: str, *, default_active: bool) -> PluginState:
-    """Read how the shop has set a plugin: the row without a channel, for it is global."""
-    raise NotImplementedError
+    """Read how the shop has set a plugin: the row without a channel. One statement."""
+    rows = PluginConfiguration.objects.filter(identifier=plugin_id, channel__isnull=True)
+    for active, configuration in rows.values_list("active", "configuration"):
+        return PluginState(active=active, configuration=_values(configuration))
+    return PluginState(active=default_active, configuration={})
+
+
+def _values(configuration: Iterable[Mapping[str, Any]] | None) -> dict[str, Any]:
+    return {item["name"]: item["value"] for item in configuration or ()}
 
 
 def setting(*, default: str | bool, label: str, help_text: str) -> dict[str, str]:
     """Describe one plugin setting as this host's settings page wants it."""
-    raise NotImplementedError
+    kind = (
+        ConfigurationTypeField.BOOLEAN
+        if isinstance(default, bool)
+        else ConfigurationTypeField.STRING
+    )
+    return {"type": kind, "label": label, "help_text": help_text}
 
 
-class BasePlugin:
-    """Saleor 3's base class takes a channel, a requestor and more beside the configuration, and
-    checks what is saved in ``validate_plugin_configuration(plugin_configuration, **kwargs)``.
-    """
+class BasePlugin(_BasePlugin):
+    """What the host's plugin classes must be told in its own way."""
+
+    def __init__(self, *, configuration: Any, active: bool, **kwargs: Any) -> None:
+        # Saleor edits the list that it hands over, which may be the class's own default.
+        super().__init__(configuration=deepcopy(configuration), active=active, **kwargs)
+
+    @classmethod
+    def check_configuration(cls, values: Mapping[str, Any]) -> None:
+        """Refuse settings that cannot be read, with a ValidationError. To be overridden."""
+
+    @classmethod
+    def switched_on(cls) -> None:
+        """Take notice that the shop has just switched the plugin on. To be overridden."""
+
+    @classmethod
+    def validate_plugin_configuration(cls, plugin_configuration: Any, **kwargs: Any) -> None:
+        try:
+            cls.check_configuration(_values(plugin_configuration.configuration))
+        except ValidationError as error:
+            raise ValidationError({"configuration": error}) from None
+
+    @classmethod
+    def save_plugin_configuration(cls, plugin_configuration: Any, cleaned_data: Any) -> Any:
+        if not plugin_configuration.name:
+            # The first save makes the row, inactive whatever the plugin's default is, and leaves
+            # it so even where the settings are refused.
+            plugin_configuration.name = cls.PLUGIN_NAME
+            plugin_configuration.description = cls.PLUGIN_DESCRIPTION
+            plugin_configuration.active = cls.DEFAULT_ACTIVE
+            plugin_configuration.save()
+        was_active = plugin_configuration.active
+        saved = super().save_plugin_configuration(plugin_configuration, cleaned_data)
+        if saved.active and not was_active:
+            cls.switched_on()
+        return saved
 
 
 def connect(
@@ -100,17 +347,53 @@ def connect(
     variant_leaves: Callable[[int], None],
     product_leaves: Callable[[int], None],
 ) -> None:
-    """Listen where Saleor 3 calls no hook: granted refunds, deleted variants and products."""
-    raise NotImplementedError
+    """Listen where Saleor 3 calls no hook: granted refunds, deleted variants and products.
+
+    A grant's lines are made after it, in the same transaction: after its commit all are there.
+    """
+
+    def granted(instance: Any, **kwargs: Any) -> None:
+        order_changed(str(instance.order_id))
+
+    def announce(model: Any, leaves: Callable[[int], None]) -> None:
+        def receive(instance: Any, **kwargs: Any) -> None:
+            leaves(instance.pk)
+
+        pre_delete.connect(
+            receive, sender=model, weak=False, dispatch_uid=f"saleor_serials.{model.__name__}"
+        )
+
+    for signal in (post_save, post_delete):
+        signal.connect(
+            granted,
+            sender=OrderGrantedRefund,
+            weak=False,
+            dispatch_uid="saleor_serials.OrderGrantedRefund",
+        )
+    announce(ProductVariant, variant_leaves)
+    announce(Product, product_leaves)
 
 
 def task(name: str) -> Callable[[Callable[..., Any]], Any]:
-    """Make a function a Celery task that is allowed to write: without ``allow_writer`` Saleor 3
-    logs, or in its tests refuses, every query on ``default``.
-    """
-    raise NotImplementedError
+    """Make a function a Celery task of the host's own app, that is allowed to write."""
+
+    def decorate(function: Callable[..., Any]) -> Any:
+        @wraps(function)
+        def allowed(*args: Any, **kwargs: Any) -> Any:
+            with allow_writer():
+                return function(*args, **kwargs)
+
+        return celery_app.task(name=name, ignore_result=True)(allowed)
+
+    return decorate
 
 
 def schedule(name: str, *, task_name: str, every: timedelta) -> None:
-    """Enter a task into ``CELERY_BEAT_SCHEDULE``, where the shop has none of this name."""
-    raise NotImplementedError
+    """Enter a task into Celery beat's schedule; an entry of the shop's own under this name stays.
+
+    A beat message that waited past the next one is dropped.
+    """
+    settings.CELERY_BEAT_SCHEDULE.setdefault(
+        name,
+        {"task": task_name, "schedule": every, "options": {"expires": every.total_seconds()}},
+    )

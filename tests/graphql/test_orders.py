@@ -8,8 +8,7 @@ import pytest
 from saleor_serials.config import PLUGIN_ID
 from saleor_serials.models import Assignment, OrderRecord, Serial, SerialStatus
 from tests import making
-from tests.graphql.api import ask, complaints, gid, nodes, post, post_all
-from tests.hosts import graphql2 as people
+from tests.graphql.api import ask, complaints, gid, nodes, people, post, post_all
 from tests.hosts import shop
 
 BY_TOKEN = """query ($door: UUID!, $token: String) {
@@ -98,7 +97,8 @@ def test_a_wrong_token_shows_nothing() -> None:
     order_id, another = short_order(), short_order()
     token = people.order_token(order_id)
 
-    for wrong in ("", "x", token[:-1], f"{token} ", token.upper(), "ü", "\ud800", order_id):
+    wrong_tokens = ["", "x", token[:-1], f"{token} ", token.upper(), "ü", gid("Order", order_id)]
+    for wrong in wrong_tokens + people.UNENCODABLE:
         assert seen(order_id, token=wrong) == NOTHING
     assert seen(order_id, token=people.order_token(another)) == NOTHING
 
@@ -263,7 +263,7 @@ def test_an_assignment_tells_what_the_line_is_owed_and_holds() -> None:
     assert node["assignment"] == {
         "id": gid("SerialAssignment", assignment.pk),
         "orderId": gid("Order", order_id),
-        "orderNumber": order_id,
+        "orderNumber": shop.number(order_id),
         "orderLineId": gid("OrderLine", shop.line_ids(order_id)[0]),
         "pack": {"slug": assignment.pack.slug},
         "wanted": 3,
@@ -397,7 +397,7 @@ def test_a_list_without_a_length_is_refused_and_the_order_is_still_read() -> Non
     answer = post(query % "edges { node { data } }", variables)
     count = ask(query % "totalCount", variables)
 
-    assert answer["data"]["orderByToken"] == {"number": order_id, "serials": None}
+    assert answer["data"]["orderByToken"] == {"number": shop.number(order_id), "serials": None}
     assert [error["message"] for error in answer["errors"]] == [
         "You must provide a `first` or `last` value to properly paginate the `serials` connection."
     ]
@@ -433,6 +433,7 @@ def test_a_broken_login_shows_nothing() -> None:
     assert complaints(MINE, by=buyer)
 
 
+@pytest.mark.skipif(not people.ONE_CONTEXT_PER_BATCH, reason="each request has its own context")
 def test_what_was_read_without_rights_does_not_hide_what_is_read_with_them() -> None:
     """2.10.1 answers all requests of one batch in one context, loaders included."""
     order_id = short_order(user=shop.make_user(email="buyer@example.com"))
@@ -464,7 +465,7 @@ def test_staff_read_in_the_orders_history_what_no_line_tells() -> None:
         "serialEvents"
     ]
 
-    assert (note["type"], note["orderNumber"]) == ("PARTLY_REFUNDED", order_id)
+    assert (note["type"], note["orderNumber"]) == ("PARTLY_REFUNDED", shop.number(order_id))
     assert note["reason"].startswith("1.00 USD refunded in all")
 
 

@@ -1,5 +1,6 @@
 """The plugin's part of the one schema that the shop serves."""
 
+import os
 import re
 import subprocess
 import sys
@@ -94,9 +95,8 @@ def test_it_is_too_late_to_add_to_a_schema_that_is_built() -> None:
 def test_a_schema_that_is_built_while_apps_load_stops_the_shop() -> None:
     """The app that is to blame stands in INSTALLED_APPS before ours."""
     script = """
-import demo.settings, django, sys, types
+import django, importlib, os, sys, types
 from django.apps import AppConfig
-from django.conf import settings
 
 class Early(AppConfig):
     name = "early"
@@ -109,14 +109,14 @@ early = types.ModuleType("early")
 early.Early = Early
 Early.__module__ = "early"
 sys.modules["early"] = early
-apps = demo.settings.INSTALLED_APPS
-demo.settings.INSTALLED_APPS = ["early.Early", *apps]
+settings = importlib.import_module(os.environ["DJANGO_SETTINGS_MODULE"])
+settings.INSTALLED_APPS = ["early.Early", *settings.INSTALLED_APPS]
 django.setup()
 """
 
     finished = subprocess.run(
         [sys.executable, "-c", script],
-        env={"DJANGO_SETTINGS_MODULE": "demo.settings", "PYTHONPATH": "."},
+        env={**os.environ, "PYTHONPATH": "."},
         capture_output=True,
         text=True,
         timeout=120,

@@ -5,17 +5,11 @@ from typing import Any
 import pytest
 
 from saleor_serials import config
-from tests.graphql.api import ask
-from tests.hosts import graphql2 as people
+from tests.graphql.api import ask, people
 
-PLUGINS = """{
-  plugins(first: 50) {
-    edges { node { id name active configuration { name value type label helpText } } }
-  }
-}"""
-UPDATE = """mutation ($active: Boolean, $configuration: [ConfigurationItemInput]) {
-  pluginUpdate(id: "saleor.serials", input: {active: $active, configuration: $configuration}) {
-    plugin { active configuration { name value } }
+PLUGINS = f"""{{ plugins(first: 50) {{ edges {{ node {{ id name {people.SETTINGS} }} }} }} }}"""
+UPDATE = """mutation ($input: PluginUpdateInput!) {
+  pluginUpdate(id: "saleor.serials", input: $input) {
     pluginsErrors { field message code }
   }
 }"""
@@ -27,21 +21,24 @@ def owner() -> Any:
 
 
 def test_staff_see_the_plugin_and_its_settings(owner: Any) -> None:
-    ask(UPDATE, {"active": True}, by=owner)
+    ask(UPDATE, {"input": {"active": True}}, by=owner)
 
     edges = ask(PLUGINS, by=owner)["plugins"]["edges"]
 
     [plugin] = [edge["node"] for edge in edges if edge["node"]["name"] == "Serials"]
-    assert plugin["active"]
-    assert [entry["name"] for entry in plugin["configuration"]] == [f.name for f in config.FIELDS]
-    assert [entry["type"] for entry in plugin["configuration"]] == ["BOOLEAN", "STRING", "STRING"]
-    assert all(entry["label"] and entry["helpText"] for entry in plugin["configuration"])
+    settings = people.settings_of(plugin)
+    entries = settings["configuration"]
+    assert settings["active"]
+    assert [entry["name"] for entry in entries] == [f.name for f in config.FIELDS]
+    assert [entry["type"] for entry in entries] == ["BOOLEAN", "STRING", "STRING"]
+    assert all(entry["label"] and entry["helpText"] for entry in entries)
 
 
 def test_staff_change_a_setting(owner: Any) -> None:
     change = [{"name": "shown_statuses", "value": "used"}]
+    values = {"active": True, "configuration": change}
 
-    answer = ask(UPDATE, {"active": True, "configuration": change}, by=owner)["pluginUpdate"]
+    answer = ask(UPDATE, {"input": values}, by=owner)["pluginUpdate"]
 
     assert answer["pluginsErrors"] == []
     settings = config.current()
@@ -52,8 +49,9 @@ def test_staff_change_a_setting(owner: Any) -> None:
 def test_a_setting_that_cannot_be_read_is_refused_with_a_clear_message(owner: Any) -> None:
     before = config.current()
     change = [{"name": "status_after_release", "value": "gone"}]
+    values = {"active": True, "configuration": change}
 
-    answer = ask(UPDATE, {"active": True, "configuration": change}, by=owner)["pluginUpdate"]
+    answer = ask(UPDATE, {"input": values}, by=owner)["pluginUpdate"]
 
     [error] = answer["pluginsErrors"]
     assert error["field"] == "configuration"

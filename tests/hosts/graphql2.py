@@ -8,6 +8,20 @@ from saleor.app.models import App
 
 from tests.hosts import saleor2
 
+# Text that JSON can say and no database can store.
+UNENCODABLE = ["\ud800"]
+
+# What one request of a batch read, and who it was, stays for the next.
+ONE_CONTEXT_PER_BATCH = True
+
+# A plugin's settings, as fields of the type Plugin.
+SETTINGS = "active configuration { name value type label helpText }"
+
+
+def settings_of(plugin: Any) -> Any:
+    """Find ``active`` and ``configuration`` in what SETTINGS asked for."""
+    return plugin
+
 
 def make_staff(*permissions: str, **values: Any) -> Any:
     """Make a member of staff who has these permissions, such as MANAGE_PRODUCTS."""
@@ -29,6 +43,10 @@ def authorization(asker: Any) -> str:
     if isinstance(asker, App):
         return f"Bearer {asker.tokens.get().auth_token}"
     return f"JWT {get_token(asker)}"
+
+
+def show(variant: Any) -> None:
+    """Have everybody see a variant and its product; 2.10.1 shows what is published."""
 
 
 def order_token(order_id: str) -> str:

@@ -143,6 +143,10 @@ def add_line(order_id: str, variant: ProductVariant, quantity: int, *, price: in
     return str(line.pk)
 
 
+def number(order_id: str) -> str:
+    return order_id
+
+
 def line_ids(order_id: str) -> list[str]:
     return [str(pk) for pk in OrderLine.objects.filter(order=order_id).values_list("pk", flat=True)]
 
@@ -258,7 +262,7 @@ def fulfill(order_id: str) -> None:
     plugin.fulfillment_created(fulfillment, previous_value=None)
 
 
-def pay_silently(order_id: str) -> None:
+def tell_by_signal(order_id: str) -> None:
     """Pay as a script would: a signal, but no hook."""
     Payment.objects.create(order_id=order_id, total=10, captured_amount=10, currency="USD")
 

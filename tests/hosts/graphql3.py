@@ -1,0 +1,73 @@
+"""Who asks Saleor 3's API, and how they say who they are."""
+
+from typing import Any
+
+from saleor.account.models import Group
+from saleor.app.models import App
+from saleor.core.jwt import create_access_token
+from saleor.permission.models import Permission
+from saleor.product.models import ProductChannelListing, ProductVariantChannelListing
+
+from tests.hosts import saleor3
+
+# Saleor 3 reads no JSON that says what no database can store.
+UNENCODABLE: list[str] = []
+
+# Saleor 3 takes batches of one unless told otherwise, and clears the context after each request.
+ONE_CONTEXT_PER_BATCH = False
+
+# A plugin's settings, as fields of the type Plugin.
+SETTINGS = "globalConfiguration { active configuration { name value type label helpText } }"
+
+
+def settings_of(plugin: Any) -> Any:
+    """Find ``active`` and ``configuration`` in what SETTINGS asked for."""
+    return plugin["globalConfiguration"]
+
+
+def make_staff(*permissions: str, **values: Any) -> Any:
+    """Make a member of staff who has these permissions, such as MANAGE_PRODUCTS.
+
+    In a group: without one, no member of staff has access to any channel, or to its orders.
+    """
+    user = saleor3.make_user(is_staff=True, **values)
+    group = Group.objects.create(name=user.email, restricted_access_to_channels=False)
+    group.permissions.set(_permissions(permissions))
+    user.groups.add(group)
+    return user
+
+
+def make_app(*permissions: str, name: str = "Warehouse") -> App:
+    """Make an app with a token and these permissions."""
+    app = App.objects.create(name=name, is_active=True)
+    app.permissions.set(_permissions(permissions))
+    # Saleor 3 keeps only its hash.
+    _, app.token = app.tokens.create(name="default")
+    return app
+
+
+def authorization(asker: Any) -> str:
+    """The Authorization header of a user, or of an app that ``make_app`` made."""
+    token = asker.token if isinstance(asker, App) else create_access_token(asker)
+    return f"Bearer {token}"
+
+
+def show(variant: Any) -> None:
+    """Have everybody see a variant and its product: in the one channel that there is."""
+    channel = saleor3._channel()
+    currency = channel.currency_code
+    ProductChannelListing.objects.create(
+        product=variant.product, channel=channel, currency=currency, is_published=True
+    )
+    ProductVariantChannelListing.objects.create(
+        variant=variant, channel=channel, currency=currency, price_amount=10
+    )
+
+
+def order_token(order_id: str) -> str:
+    """A guest's order has no token of its own: who knows its id is its buyer."""
+    return order_id
+
+
+def _permissions(names: tuple[str, ...]) -> list[Permission]:
+    return [Permission.objects.get(codename=name.lower()) for name in names]

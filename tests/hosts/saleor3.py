@@ -1,0 +1,362 @@
+"""A shop on Saleor 3: every step goes through Saleor's own functions, hooks and all.
+
+Each function takes and returns plain ids, and the host's own row only where the host made it.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from decimal import Decimal
+from itertools import count
+from typing import Any
+from unittest import mock
+
+from django.contrib.sites.models import Site
+from django.db import transaction
+from django.utils import timezone
+from saleor.account.models import Address, User
+from saleor.channel.models import Channel
+from saleor.graphql import api as _api  # noqa: F401  as in a web process: its modules import in rings
+from saleor.order import OrderStatus, actions, events
+from saleor.order.fetch import fetch_order_info
+from saleor.order.models import (
+    Fulfillment,
+    Order,
+    OrderEvent,
+    OrderGrantedRefund,
+    OrderLine,
+)
+from saleor.order.utils import updates_amounts_for_order
+from saleor.payment import TransactionEventType
+from saleor.payment.models import TransactionEvent, TransactionItem
+from saleor.payment.transaction_item_calculations import recalculate_transaction_amounts
+from saleor.payment.utils import create_transaction_for_order
+from saleor.plugins.manager import get_plugins_manager
+from saleor.product.models import Category, Product, ProductType, ProductVariant
+
+from saleor_serials import tasks
+
+_numbers = count(1)
+
+
+def _manager() -> Any:
+    return get_plugins_manager(allow_replica=False)
+
+
+def _channel() -> Channel:
+    channel, _ = Channel.objects.get_or_create(
+        slug="main",
+        defaults={
+            "name": "Main",
+            "currency_code": "USD",
+            "default_country": "US",
+            "is_active": True,
+        },
+    )
+    return channel
+
+
+def make_product() -> Product:
+    number = next(_numbers)
+    category, _ = Category.objects.get_or_create(name="Games", slug="games")
+    kind, _ = ProductType.objects.get_or_create(
+        slug="licence", defaults={"name": "Licence", "is_shipping_required": False}
+    )
+    return Product.objects.create(
+        name=f"Game {number}", slug=f"game-{number}", product_type=kind, category=category
+    )
+
+
+def make_variant(product: Product | None = None) -> ProductVariant:
+    return ProductVariant.objects.create(
+        sku=f"SKU-{next(_numbers)}",
+        name="Download",
+        product=product or make_product(),
+        track_inventory=False,
+    )
+
+
+def make_user(*, email: str | None = None, **values: Any) -> User:
+    email = email or f"user{next(_numbers)}@example.com"
+    user = User(email=email, is_active=True, **values)
+    user.set_password("password")
+    user.save()
+    return user
+
+
+def place_order(
+    lines: Sequence[tuple[ProductVariant, int]],
+    *,
+    user: User | None = None,
+    email: str = "guest@example.com",
+    price: int = 10,
+) -> str:
+    """Place an order as a completed checkout does, unpaid; return its id."""
+    with transaction.atomic():
+        order = _make_order(lines, user=user, email=email, price=price)
+        info = fetch_order_info(order)
+        actions.order_created(order_info=info, user=user, app=None, manager=_manager())
+    return str(order.pk)
+
+
+def draft_order(lines: Sequence[tuple[ProductVariant, int]], *, email: str) -> str:
+    order = _make_order(lines, user=None, email=email, price=10, status=OrderStatus.DRAFT)
+    events.draft_order_created_event(order=order, user=None, app=None)
+    return str(order.pk)
+
+
+def complete_draft(order_id: str) -> None:
+    """As draftOrderComplete does."""
+    order = Order.objects.get(pk=order_id)
+    order.status = OrderStatus.UNFULFILLED
+    order.save()
+    info = fetch_order_info(order)
+    actions.order_created(order_info=info, user=None, app=None, manager=_manager(), from_draft=True)
+
+
+def _make_order(
+    lines: Sequence[tuple[ProductVariant, int]],
+    *,
+    user: User | None,
+    email: str,
+    price: int,
+    status: str = OrderStatus.UNFULFILLED,
+) -> Order:
+    total = sum(quantity * price for _, quantity in lines)
+    order = Order.objects.create(
+        user=user,
+        user_email=user.email if user else email,
+        status=status,
+        channel=_channel(),
+        currency="USD",
+        lines_count=len(lines),
+        should_refresh_prices=False,
+        billing_address=Address.objects.create(country="US", city="Springfield"),
+        total_net_amount=total,
+        total_gross_amount=total,
+        undiscounted_total_net_amount=total,
+        undiscounted_total_gross_amount=total,
+    )
+    for variant, quantity in lines:
+        add_line(str(order.pk), variant, quantity, price=price)
+    return order
+
+
+def add_line(order_id: str, variant: ProductVariant, quantity: int, *, price: int = 10) -> str:
+    amounts = {
+        f"{prefix}{kind}_amount": price * units
+        for prefix, units in (
+            ("unit_price_", 1),
+            ("total_price_", quantity),
+            ("undiscounted_unit_price_", 1),
+            ("undiscounted_total_price_", quantity),
+        )
+        for kind in ("net", "gross")
+    }
+    line = OrderLine.objects.create(
+        order_id=order_id,
+        variant=variant,
+        product_name=variant.product.name,
+        variant_name=variant.name,
+        product_sku=variant.sku,
+        product_variant_id=variant.get_global_id(),
+        is_shipping_required=False,
+        is_gift_card=False,
+        quantity=quantity,
+        currency="USD",
+        base_unit_price_amount=price,
+        undiscounted_base_unit_price_amount=price,
+        **amounts,
+    )
+    return str(line.pk)
+
+
+def number(order_id: str) -> str:
+    return str(Order.objects.get(pk=order_id).number)
+
+
+def line_ids(order_id: str) -> list[str]:
+    return [str(pk) for pk in OrderLine.objects.filter(order=order_id).values_list("pk", flat=True)]
+
+
+def remove_line(line_id: str) -> None:
+    line = OrderLine.objects.get(pk=line_id)
+    line.delete()
+    _updated(line.order)
+
+
+def set_quantity(line_id: str, quantity: int) -> None:
+    line = OrderLine.objects.get(pk=line_id)
+    line.quantity = quantity
+    line.save(update_fields=["quantity"])
+    _updated(line.order)
+
+
+def _updated(order: Order) -> None:
+    order.save(update_fields=["updated_at"])
+    _manager().order_updated(order)
+
+
+def quantity_of(line_id: str) -> int:
+    quantity: int = OrderLine.objects.values_list("quantity", flat=True).get(pk=line_id)
+    return quantity
+
+
+def pay(order_id: str, *, amount: int | None = None) -> None:
+    """Report a charge on the order, in whole or in part."""
+    order = Order.objects.get(pk=order_id)
+    charged = order.total_gross_amount if amount is None else Decimal(amount)
+    item = create_transaction_for_order(
+        order, user=None, app=None, psp_reference=f"psp-{next(_numbers)}", charged_value=charged
+    )
+    _settle(order, item, charged=Decimal(0), refunded=Decimal(0))
+
+
+def _settle(order: Order, item: TransactionItem, *, charged: Decimal, refunded: Decimal) -> None:
+    updates_amounts_for_order(order)
+    actions.order_transaction_updated(
+        order_info=fetch_order_info(order),
+        transaction_item=item,
+        manager=_manager(),
+        user=None,
+        app=None,
+        previous_authorized_value=Decimal(0),
+        previous_charged_value=charged,
+        previous_refunded_value=refunded,
+    )
+
+
+def mark_as_paid(order_id: str) -> None:
+    actions.mark_order_as_paid_with_transaction(
+        Order.objects.get(pk=order_id), request_user=None, app=None, manager=_manager()
+    )
+
+
+def refund(order_id: str, *, amount: int | None = None) -> None:
+    """Report a refund; of all that is left, unless an amount is given."""
+    order = Order.objects.get(pk=order_id)
+    item = order.payment_transactions.last()
+    charged, refunded = item.charged_value, item.refunded_value
+    _report(item, TransactionEventType.REFUND_SUCCESS, charged if amount is None else amount)
+    _settle(order, item, charged=charged, refunded=refunded)
+
+
+def refund_payment(order_id: str) -> None:
+    """Pay everything back as paymentRefund does, which tells as much as any refund here."""
+    refund(order_id)
+
+
+def _report(item: TransactionItem, kind: str, amount: Decimal | int) -> None:
+    TransactionEvent.objects.create(
+        transaction=item,
+        type=kind,
+        amount_value=amount,
+        currency="USD",
+        psp_reference=f"psp-{next(_numbers)}",
+        include_in_calculations=True,
+    )
+    recalculate_transaction_amounts(item)
+
+
+def kept_amount(order_id: str) -> Decimal:
+    """What is left of the money that came in."""
+    kept: Decimal = Order.objects.get(pk=order_id).payment_transactions.last().charged_value
+    return kept
+
+
+def lose_payment(order_id: str) -> None:
+    """Take the money away without a refund, as a chargeback does."""
+    order = Order.objects.get(pk=order_id)
+    item = order.payment_transactions.last()
+    charged = item.charged_value
+    _report(item, TransactionEventType.CHARGE_BACK, charged)
+    _settle(order, item, charged=charged, refunded=item.refunded_value)
+
+
+def cancel(order_id: str) -> None:
+    actions.cancel_order(
+        Order.objects.get(pk=order_id),
+        user=None,
+        app=None,
+        manager=_manager(),
+        site_settings=Site.objects.get_current().settings,
+    )
+
+
+def cancel_silently(order_id: str) -> None:
+    """Cancel as a script would: no hook, no signal, no event."""
+    Order.objects.filter(pk=order_id).update(status=OrderStatus.CANCELED)
+
+
+def claim_guest_orders(user: User) -> None:
+    """Give a guest's orders to the account they opened: no hook, no signal, no event."""
+    Order.objects.filter(user_email=user.email, user=None).update(user=user)
+
+
+def backdate(order_id: str, moment: datetime) -> None:
+    """Make an order and its events as old as this."""
+    Order.objects.filter(pk=order_id).update(created_at=moment, updated_at=moment)
+    OrderEvent.objects.filter(order=order_id).update(date=moment)
+
+
+def set_plugin(*, active: bool | None = None, **configuration: str) -> None:
+    """Change the plugin's settings as pluginUpdate does."""
+    data: dict[str, Any] = {
+        "configuration": [{"name": name, "value": value} for name, value in configuration.items()]
+    }
+    if active is not None:
+        data["active"] = active
+    _manager().save_plugin_configuration("saleor.serials", None, data)
+
+
+def plugin_settings() -> list[dict[str, Any]]:
+    """What Saleor shows of the plugin's settings."""
+    manager = _manager()  # empties its plugins when it goes
+    return list(manager.get_plugin("saleor.serials").configuration)
+
+
+def call_hook(hook: str, order_id: str) -> None:
+    getattr(_manager(), hook)(Order.objects.get(pk=order_id))
+
+
+def fulfill(order_id: str) -> None:
+    """Fulfil an order as a whole; its hook is called with the fulfilment."""
+    fulfillment = Fulfillment.objects.create(order_id=order_id)
+    _manager().fulfillment_created(fulfillment)
+
+
+def tell_by_signal(order_id: str) -> None:
+    """Grant a refund, for which no hook is called: a signal tells."""
+    OrderGrantedRefund.objects.create(order_id=order_id, amount_value=1, currency="USD")
+
+
+def rename(name: str) -> None:
+    """Give the shop another name."""
+    Site.objects.update(name=name)
+    Site.objects.clear_cache()
+
+
+def delete_variant(variant: ProductVariant) -> None:
+    variant.delete()
+
+
+def delete_product(product: Product) -> None:
+    product.delete()
+
+
+def delete_order(order_id: str) -> None:
+    order = Order.objects.get(pk=order_id)
+    TransactionEvent.objects.filter(transaction__order=order).delete()
+    order.payment_transactions.all().delete()
+    order.delete()
+
+
+def now() -> datetime:
+    return timezone.now()
+
+
+@contextmanager
+def nothing_heard() -> Iterator[None]:
+    """Lose every hook and signal, as a crash or a dead broker does."""
+    with mock.patch.object(tasks._Request, "__call__", return_value=None):
+        yield
