@@ -8,6 +8,7 @@ from saleor.account.models import User
 from saleor.menu.models import Menu
 
 from tests import database
+from tests.hosts import shop
 
 
 def test_emptying_leaves_what_the_migrations_left():
@@ -15,7 +16,7 @@ def test_emptying_leaves_what_the_migrations_left():
     site.settings.default_weight_unit = "lb"
     site.settings.save()
     Menu.objects.all().delete()
-    User.objects.create_user("buyer@example.com", "password")
+    shop.make_user(email="buyer@example.com")
     mail.send_mail("subject", "body", None, ["buyer@example.com"])
 
     database.empty_tables()
@@ -27,7 +28,7 @@ def test_emptying_leaves_what_the_migrations_left():
 
 
 def test_a_thread_sees_what_the_test_wrote_and_commits_for_it():
-    User.objects.create_user("buyer@example.com", "password")
+    shop.make_user(email="buyer@example.com")
     seen = []
 
     def look():
@@ -45,7 +46,7 @@ def test_a_thread_sees_what_the_test_wrote_and_commits_for_it():
 def test_a_transaction_left_open_is_named_and_ended(monkeypatch):
     monkeypatch.setattr(database, "_LOCK_TIMEOUT", "50ms")
     database._emptying.cache_clear()
-    user = User.objects.create_user("buyer@example.com", "password")
+    user = shop.make_user(email="buyer@example.com")
     locked, finish = threading.Event(), threading.Event()
 
     def keep_locked():

@@ -60,6 +60,7 @@ class Story(RuleBasedStateMachine):
             with hearing(is_heard):
                 shop.pay(order)
             self.paid[order] = True
+            self.over[order] = self.over[order] and shop.is_cancelled(order)
 
     @rule(order=orders, is_heard=st.booleans())
     def cancel(self, order: str, is_heard: bool) -> None:

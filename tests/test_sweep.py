@@ -6,12 +6,11 @@ from typing import Any
 import pytest
 from django.core import mail
 from django.core.management import CommandError, call_command
-from django.utils import timezone
 
 from saleor_serials import reconcile as reconcile_module
 from saleor_serials.errors import StorageFailed
 from saleor_serials.host import host
-from saleor_serials.models import Assignment, OrderRecord, PackLink, Serial, SweepState
+from saleor_serials.models import Assignment, OrderRecord, Serial, SweepState
 from saleor_serials.sweep import sweep
 from tests import making
 from tests.hosts import shop
@@ -203,21 +202,3 @@ def test_an_order_from_before_the_switch_off_is_still_served_after_it() -> None:
     sweep()
 
     assert len(held(order_id)) == 1
-
-
-def test_the_cursor_moves_past_an_event_only_when_no_older_one_can_still_appear() -> None:
-    link = making.make_link(making.make_pack())
-    order_id = making.paid_order(link)
-    sweep()
-    fresh = SweepState.objects.get().cursor
-    PackLink.objects.update(since=timezone.now() - timedelta(hours=1))
-    shop.backdate(order_id, timezone.now() - timedelta(minutes=10))
-
-    again = sweep().looked_at
-    settled = SweepState.objects.get().cursor
-
-    assert (fresh["event"], fresh["order"]) == (0, 0)
-    assert again == 1
-    assert settled["event"] > 0
-    assert settled["order"] == int(order_id)
-    assert sweep().looked_at == 0

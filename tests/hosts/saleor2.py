@@ -216,6 +216,10 @@ def cancel(order_id: str) -> None:
     actions.cancel_order(Order.objects.get(pk=order_id), user=None)
 
 
+def is_cancelled(order_id: str) -> bool:
+    return Order.objects.get(pk=order_id).status == OrderStatus.CANCELED
+
+
 def cancel_silently(order_id: str) -> None:
     """Cancel as a script would: no hook, no signal, no event."""
     Order.objects.filter(pk=order_id).update(status=OrderStatus.CANCELED)

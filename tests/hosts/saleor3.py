@@ -283,6 +283,11 @@ def cancel(order_id: str) -> None:
     )
 
 
+def is_cancelled(order_id: str) -> bool:
+    """Tell whether it is still cancelled: paying it in full takes it up again."""
+    return Order.objects.get(pk=order_id).status == OrderStatus.CANCELED
+
+
 def cancel_silently(order_id: str) -> None:
     """Cancel as a script would: no hook, no signal, no event."""
     Order.objects.filter(pk=order_id).update(status=OrderStatus.CANCELED)
