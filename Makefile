@@ -18,11 +18,27 @@ demo: $(SYNCED) ## tell the story of an order
 serve: $(SYNCED) ## run the demo's shop and keep its data in .demo/
 	$(RUN) python -m demo --serve $(ARGS)
 
+ifdef SALEOR_HOME
+# Its own environment sees that of the existing Saleor, and puts nothing into it.
+OVERLAY := .venv-$(notdir $(abspath $(SALEOR_HOME)))
+
+test: $(OVERLAY)/.synced
+	PYTHONPATH=. $(OVERLAY)/bin/python -m pytest --ds=tests.settings3 $(ARGS)
+
+$(OVERLAY)/.synced: pyproject.toml uv.lock | $(UV)
+	$(UV) venv --quiet --clear --python $(SALEOR_HOME)/.venv/bin/python $(OVERLAY)
+	$(UV) export --quiet --locked --only-group dev --no-emit-project --no-hashes \
+		| $(UV) pip install --quiet --python $(OVERLAY)/bin/python -r - --no-deps -e .
+	ls -d $(abspath $(SALEOR_HOME))/.venv/lib/python*/site-packages $(abspath $(SALEOR_HOME)) \
+		> $$($(OVERLAY)/bin/python -c "import sysconfig; print(sysconfig.get_path('purelib'))")/saleor_home.pth
+	touch $@
+else
 test: lint types ## lint, types, tests and coverage; ARGS="-k name" goes to pytest
 	$(RUN) coverage erase
 	$(RUN) coverage run -m pytest $(ARGS)
 	$(RUN) coverage combine --quiet
 	$(RUN) coverage report
+endif
 
 bench: $(SYNCED) ## measure allocation
 	$(RUN) python -m benchmarks $(ARGS)
