@@ -18,11 +18,11 @@ from saleor_serials.entitlement import Cause
 from saleor_serials.models import Assignment, EventType, OrderRecord, Serial, SerialStatus
 
 # A serial's own customer comes before everybody else: kept for them, or had by them before.
+_OWN_STATUSES = (SerialStatus.RESERVED, SerialStatus.ASSIGNED, SerialStatus.UNASSIGNED)
 _OWN = (
     "customer = %(customer)s AND customer <> '' AND assignment_id IS NULL"
-    " AND status IN ('reserved', 'assigned', 'unassigned')"
+    f" AND status IN ({', '.join(f"'{status}'" for status in _OWN_STATUSES)})"
 )
-_OWN_STATUSES = (SerialStatus.RESERVED, SerialStatus.ASSIGNED, SerialStatus.UNASSIGNED)
 _FREE = "status = 'free'"
 
 _CHOICES = f"""

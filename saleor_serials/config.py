@@ -10,6 +10,7 @@ from typing import Any
 
 from saleor_serials.errors import InvalidInput
 from saleor_serials.host import host
+from saleor_serials.host.shapes import PluginState
 from saleor_serials.models import SerialStatus
 
 PLUGIN_ID = "saleor.serials"
@@ -81,14 +82,18 @@ def current() -> Config | None:
 
     An inactive plugin does nothing: not in hooks, not in signals, not in the sweeper.
     """
-    state = host.plugin_state(PLUGIN_ID, default_active=ACTIVE_BY_DEFAULT)
+    state = _state()
     return Config.parse(state.configuration) if state.active else None
 
 
 def read() -> Config:
     """Read the settings, switched on or not: customers always see what they hold."""
-    state = host.plugin_state(PLUGIN_ID, default_active=ACTIVE_BY_DEFAULT)
-    return Config.parse(state.configuration)
+    return Config.parse(_state().configuration)
+
+
+def _state() -> PluginState:
+    state: PluginState = host.plugin_state(PLUGIN_ID, default_active=ACTIVE_BY_DEFAULT)
+    return state
 
 
 def _switch(value: Any) -> bool:

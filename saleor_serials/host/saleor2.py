@@ -1,12 +1,10 @@
 """Saleor 2.10.1, the release on PyPI: orders, payments, plugin settings, mail, Celery."""
 
 from collections.abc import Callable, Iterable, Mapping
-from copy import deepcopy
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib.sites.models import Site
-from django.core.exceptions import ValidationError
 from django.core.mail import get_connection
 from django.db import connection
 from django.db.models import CharField, F, QuerySet
@@ -24,6 +22,7 @@ from saleor.plugins.base_plugin import ConfigurationTypeField
 from saleor.plugins.models import PluginConfiguration
 from saleor.product.models import Product, ProductVariant
 
+from saleor_serials.host.plugin_base import CheckedPlugin, values_of
 from saleor_serials.host.shapes import (
     Changes,
     LineSnapshot,
@@ -210,12 +209,8 @@ def plugin_state(plugin_id: str, *, default_active: bool) -> PluginState:
     """Read how the shop has set a plugin. One statement."""
     rows = PluginConfiguration.objects.filter(identifier=plugin_id)
     for active, configuration in rows.values_list("active", "configuration"):
-        return PluginState(active=active, configuration=_values(configuration))
+        return PluginState(active=active, configuration=values_of(configuration))
     return PluginState(active=default_active, configuration={})
-
-
-def _values(configuration: Iterable[Mapping[str, Any]] | None) -> dict[str, Any]:
-    return {item["name"]: item["value"] for item in configuration or ()}
 
 
 def setting(*, default: str | bool, label: str, help_text: str) -> dict[str, str]:
@@ -228,35 +223,8 @@ def setting(*, default: str | bool, label: str, help_text: str) -> dict[str, str
     return {"type": kind, "label": label, "help_text": help_text}
 
 
-class BasePlugin(_BasePlugin):
-    """What the host's plugin classes must be told in its own way."""
-
-    def __init__(self, *, configuration: Any, active: bool, **kwargs: Any) -> None:
-        # 2.10.1 edits the list that it hands over, which may be the class's own default.
-        super().__init__(configuration=deepcopy(configuration), active=active)
-
-    @classmethod
-    def check_configuration(cls, values: Mapping[str, Any]) -> None:
-        """Refuse settings that cannot be read, with a ValidationError. To be overridden."""
-
-    @classmethod
-    def switched_on(cls) -> None:
-        """Take notice that the shop has just switched the plugin on. To be overridden."""
-
-    @classmethod
-    def validate_plugin_configuration(cls, plugin_configuration: Any, **kwargs: Any) -> None:
-        try:
-            cls.check_configuration(_values(plugin_configuration.configuration))
-        except ValidationError as error:
-            raise ValidationError({"configuration": error}) from None
-
-    @classmethod
-    def save_plugin_configuration(cls, plugin_configuration: Any, cleaned_data: Any) -> Any:
-        was_active = plugin_configuration.active
-        saved = super().save_plugin_configuration(plugin_configuration, cleaned_data)
-        if saved.active and not was_active:
-            cls.switched_on()
-        return saved
+class BasePlugin(CheckedPlugin, _BasePlugin):
+    """The host's base class of plugins, with settings that are checked."""
 
 
 def connect(

@@ -5,7 +5,6 @@ Everything is read from ``default``: what a hook hands over can be stale or come
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from copy import deepcopy
 from datetime import datetime, timedelta
 from functools import wraps
 from typing import Any
@@ -13,7 +12,6 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib.sites.models import Site
-from django.core.exceptions import ValidationError
 from django.core.mail import get_connection
 from django.db import connection
 from django.db.models import CharField, F, QuerySet
@@ -32,6 +30,7 @@ from saleor.plugins.base_plugin import ConfigurationTypeField
 from saleor.plugins.models import PluginConfiguration
 from saleor.product.models import Product, ProductVariant
 
+from saleor_serials.host.plugin_base import CheckedPlugin, values_of
 from saleor_serials.host.shapes import (
     Changes,
     LineSnapshot,
@@ -285,12 +284,8 @@ def plugin_state(plugin_id: str, *, default_active: bool) -> PluginState:
     """Read how the shop has set a plugin: the row without a channel. One statement."""
     rows = PluginConfiguration.objects.filter(identifier=plugin_id, channel__isnull=True)
     for active, configuration in rows.values_list("active", "configuration"):
-        return PluginState(active=active, configuration=_values(configuration))
+        return PluginState(active=active, configuration=values_of(configuration))
     return PluginState(active=default_active, configuration={})
-
-
-def _values(configuration: Iterable[Mapping[str, Any]] | None) -> dict[str, Any]:
-    return {item["name"]: item["value"] for item in configuration or ()}
 
 
 def setting(*, default: str | bool, label: str, help_text: str) -> dict[str, str]:
@@ -303,27 +298,8 @@ def setting(*, default: str | bool, label: str, help_text: str) -> dict[str, str
     return {"type": kind, "label": label, "help_text": help_text}
 
 
-class BasePlugin(_BasePlugin):
-    """What the host's plugin classes must be told in its own way."""
-
-    def __init__(self, *, configuration: Any, active: bool, **kwargs: Any) -> None:
-        # Saleor edits the list that it hands over, which may be the class's own default.
-        super().__init__(configuration=deepcopy(configuration), active=active, **kwargs)
-
-    @classmethod
-    def check_configuration(cls, values: Mapping[str, Any]) -> None:
-        """Refuse settings that cannot be read, with a ValidationError. To be overridden."""
-
-    @classmethod
-    def switched_on(cls) -> None:
-        """Take notice that the shop has just switched the plugin on. To be overridden."""
-
-    @classmethod
-    def validate_plugin_configuration(cls, plugin_configuration: Any, **kwargs: Any) -> None:
-        try:
-            cls.check_configuration(_values(plugin_configuration.configuration))
-        except ValidationError as error:
-            raise ValidationError({"configuration": error}) from None
+class BasePlugin(CheckedPlugin, _BasePlugin):
+    """The host's base class of plugins, with settings that are checked."""
 
     @classmethod
     def save_plugin_configuration(cls, plugin_configuration: Any, cleaned_data: Any) -> Any:
@@ -334,11 +310,7 @@ class BasePlugin(_BasePlugin):
             plugin_configuration.description = cls.PLUGIN_DESCRIPTION
             plugin_configuration.active = cls.DEFAULT_ACTIVE
             plugin_configuration.save()
-        was_active = plugin_configuration.active
-        saved = super().save_plugin_configuration(plugin_configuration, cleaned_data)
-        if saved.active and not was_active:
-            cls.switched_on()
-        return saved
+        return super().save_plugin_configuration(plugin_configuration, cleaned_data)
 
 
 def connect(
