@@ -26,7 +26,7 @@ def nothing_is_heard() -> Any:
 @pytest.fixture
 def no_second_look(monkeypatch: pytest.MonkeyPatch) -> None:
     """See each change once only, so that a later sweep cannot find it by chance."""
-    monkeypatch.setattr(host, "_OVERLAP", timedelta(0))
+    monkeypatch.setattr(host.orders, "_OVERLAP", timedelta(0))
 
 
 def test_a_sweep_serves_and_informs_orders_that_nobody_told_about() -> None:

@@ -1,8 +1,8 @@
 """The one seam: everything that differs between the versions of Saleor.
 
 ``host`` and ``graphql`` are the two halves for the Saleor that is installed. The choice is made
-here, once, by version. ``saleor2`` and ``saleor3`` (and ``graphql2`` and ``graphql3``) define the
-same public names with the same parameters; a test compares them.
+here, once, by version. ``saleor2`` and ``saleor3``, file by file, and ``graphql2`` and ``graphql3``
+define the same public names with the same parameters; a test compares them.
 """
 
 import re
@@ -13,7 +13,13 @@ from typing import Any
 from saleor_serials.errors import UnsupportedHost
 
 # Saleor's (major, minor) versions and the halves of the seam that speak to them.
-SUPPORTED = {(2, 10): ("saleor2", "graphql2")}
+SUPPORTED = {
+    (2, 10): ("saleor2", "graphql2"),
+    (3, 21): ("saleor3", "graphql3"),
+    (3, 22): ("saleor3", "graphql3"),
+    (3, 23): ("saleor3", "graphql3"),
+    (3, 24): ("saleor3", "graphql3"),
+}
 
 
 def choose(version: str) -> tuple[str, str]:

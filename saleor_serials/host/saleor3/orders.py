@@ -1,48 +1,25 @@
-"""Saleor 3.21 to 3.24: orders, payments, plugin settings, mail, Celery.
+"""Orders of Saleor 3 as they stand, which may have changed, and whose they are."""
 
-Everything is read from ``default``: what a hook hands over can be stale or come from a replica.
-``host.SUPPORTED`` does not name these versions before the whole suite passes there.
-"""
-
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from functools import wraps
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
-from django.contrib.sites.models import Site
-from django.core.mail import get_connection
 from django.db import connection
 from django.db.models import CharField, F, QuerySet
 from django.db.models.functions import Cast
-from django.db.models.signals import post_delete, post_save, pre_delete
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
-from saleor.celeryconf import app as celery_app
-from saleor.core.db.connection import allow_writer
 from saleor.core.prices import quantize_price
 from saleor.order import FulfillmentStatus, OrderEvents, OrderGrantedRefundStatus, OrderStatus
 from saleor.order.models import Fulfillment, Order, OrderGrantedRefund
 from saleor.payment import TransactionKind
-from saleor.plugins.base_plugin import BasePlugin as _BasePlugin
-from saleor.plugins.base_plugin import ConfigurationTypeField
-from saleor.plugins.models import PluginConfiguration
-from saleor.product.models import Product, ProductVariant
 
-from saleor_serials.host.plugin_base import CheckedPlugin, values_of
-from saleor_serials.host.shapes import (
-    Changes,
-    LineSnapshot,
-    OrderOwner,
-    OrderSnapshot,
-    PluginState,
-    Recipient,
-    Sender,
-)
+from saleor_serials.host.shapes import Changes, LineSnapshot, OrderOwner, OrderSnapshot
 
 # A change may become visible after a younger one: rows are looked at again for this long.
 _OVERLAP = timedelta(minutes=5)
+
 
 _NOT_LIVE = (
     OrderStatus.DRAFT,
@@ -51,6 +28,8 @@ _NOT_LIVE = (
     # Its lines can still be edited, and its total does not follow.
     OrderStatus.UNCONFIRMED,
 )
+
+
 # Units move into fulfilments of these kinds when they are refunded, returned or replaced.
 _OUT = (
     FulfillmentStatus.REFUNDED,
@@ -58,12 +37,17 @@ _OUT = (
     FulfillmentStatus.REFUNDED_AND_RETURNED,
     FulfillmentStatus.REPLACED,
 )
+
+
 _PLACED = (
     OrderEvents.PLACED,
     OrderEvents.PLACED_FROM_DRAFT,
     OrderEvents.PLACED_AUTOMATICALLY_FROM_PAID_CHECKOUT,
 )
+
+
 _DRAFTED = (OrderEvents.DRAFT_CREATED, OrderEvents.DRAFT_CREATED_FROM_REPLACE)
+
 
 # ``charged_value`` of a transaction is net of refunds, also of those that are only requested.
 _ORDER = """
@@ -96,6 +80,7 @@ CROSS JOIN LATERAL (
 ) AS event
 WHERE o.id = %(order)s
 """
+
 
 # The normal way returns a unit and grants its refund: the larger of the two counts, not the sum.
 _LINES = """
@@ -256,116 +241,3 @@ def order_owners(order_ids: Iterable[str]) -> dict[str, OrderOwner]:
     """Say who may see each order's serials; the token of a guest's order is its own UUID."""
     rows = Order.objects.filter(pk__in=list(order_ids)).values_list("pk", "user_id")
     return {str(pk): OrderOwner(user_id=user, token=str(pk)) for pk, user in rows}
-
-
-def recipient(order_id: str) -> Recipient | None:
-    """Say whom to tell about an order; None if the order does not exist."""
-    order = Order.objects.select_related("user", "channel").filter(pk=order_id).first()
-    if order is None:
-        return None
-    return Recipient(
-        email=order.get_customer_email() or "",
-        language=order.language_code,
-        channel=order.channel.slug,
-    )
-
-
-def sender(channel: str | None) -> Sender:
-    """Say how the shop sends mail: as its environment says."""
-    site = Site.objects.get_current()
-    return Sender(
-        shop_name=site.name,
-        from_email=site.settings.default_from_email,
-        connection=get_connection(),
-    )
-
-
-def plugin_state(plugin_id: str, *, default_active: bool) -> PluginState:
-    """Read how the shop has set a plugin: the row without a channel. One statement."""
-    rows = PluginConfiguration.objects.filter(identifier=plugin_id, channel__isnull=True)
-    for active, configuration in rows.values_list("active", "configuration"):
-        return PluginState(active=active, configuration=values_of(configuration))
-    return PluginState(active=default_active, configuration={})
-
-
-def setting(*, default: str | bool, label: str, help_text: str) -> dict[str, str]:
-    """Describe one plugin setting as this host's settings page wants it."""
-    kind = (
-        ConfigurationTypeField.BOOLEAN
-        if isinstance(default, bool)
-        else ConfigurationTypeField.STRING
-    )
-    return {"type": kind, "label": label, "help_text": help_text}
-
-
-class BasePlugin(CheckedPlugin, _BasePlugin):
-    """The host's base class of plugins, with settings that are checked."""
-
-    @classmethod
-    def save_plugin_configuration(cls, plugin_configuration: Any, cleaned_data: Any) -> Any:
-        if not plugin_configuration.name:
-            # The first save makes the row, inactive whatever the plugin's default is, and leaves
-            # it so even where the settings are refused.
-            plugin_configuration.name = cls.PLUGIN_NAME
-            plugin_configuration.description = cls.PLUGIN_DESCRIPTION
-            plugin_configuration.active = cls.DEFAULT_ACTIVE
-            plugin_configuration.save()
-        return super().save_plugin_configuration(plugin_configuration, cleaned_data)
-
-
-def connect(
-    *,
-    order_changed: Callable[[str], None],
-    variant_leaves: Callable[[int], None],
-    product_leaves: Callable[[int], None],
-) -> None:
-    """Listen where Saleor 3 calls no hook: granted refunds, deleted variants and products.
-
-    A grant's lines are made after it, in the same transaction: after its commit all are there.
-    """
-
-    def granted(instance: Any, **kwargs: Any) -> None:
-        order_changed(str(instance.order_id))
-
-    def announce(model: Any, leaves: Callable[[int], None]) -> None:
-        def receive(instance: Any, **kwargs: Any) -> None:
-            leaves(instance.pk)
-
-        pre_delete.connect(
-            receive, sender=model, weak=False, dispatch_uid=f"saleor_serials.{model.__name__}"
-        )
-
-    for signal in (post_save, post_delete):
-        signal.connect(
-            granted,
-            sender=OrderGrantedRefund,
-            weak=False,
-            dispatch_uid="saleor_serials.OrderGrantedRefund",
-        )
-    announce(ProductVariant, variant_leaves)
-    announce(Product, product_leaves)
-
-
-def task(name: str) -> Callable[[Callable[..., Any]], Any]:
-    """Make a function a Celery task of the host's own app, that is allowed to write."""
-
-    def decorate(function: Callable[..., Any]) -> Any:
-        @wraps(function)
-        def allowed(*args: Any, **kwargs: Any) -> Any:
-            with allow_writer():
-                return function(*args, **kwargs)
-
-        return celery_app.task(name=name, ignore_result=True)(allowed)
-
-    return decorate
-
-
-def schedule(name: str, *, task_name: str, every: timedelta) -> None:
-    """Enter a task into Celery beat's schedule; an entry of the shop's own under this name stays.
-
-    A beat message that waited past the next one is dropped.
-    """
-    settings.CELERY_BEAT_SCHEDULE.setdefault(
-        name,
-        {"task": task_name, "schedule": every, "options": {"expires": every.total_seconds()}},
-    )

@@ -1,40 +1,24 @@
-"""Saleor 2.10.1, the release on PyPI: orders, payments, plugin settings, mail, Celery."""
+"""Orders of Saleor 2.10.1 as they stand, which may have changed, and whose they are."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.contrib.sites.models import Site
-from django.core.mail import get_connection
 from django.db import connection
 from django.db.models import CharField, F, QuerySet
 from django.db.models.functions import Cast
-from django.db.models.signals import post_delete, post_save, pre_delete
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
-from saleor.celeryconf import app as celery_app
 from saleor.order import OrderEvents, OrderStatus
-from saleor.order.models import Fulfillment, Order, OrderEvent, OrderLine
+from saleor.order.models import Order, OrderEvent
 from saleor.payment import TransactionKind
 from saleor.payment.models import Payment
-from saleor.plugins.base_plugin import BasePlugin as _BasePlugin
-from saleor.plugins.base_plugin import ConfigurationTypeField
-from saleor.plugins.models import PluginConfiguration
-from saleor.product.models import Product, ProductVariant
 
-from saleor_serials.host.plugin_base import CheckedPlugin, values_of
-from saleor_serials.host.shapes import (
-    Changes,
-    LineSnapshot,
-    OrderOwner,
-    OrderSnapshot,
-    PluginState,
-    Recipient,
-    Sender,
-)
+from saleor_serials.host.shapes import Changes, LineSnapshot, OrderOwner, OrderSnapshot
 
 # An event may become visible after a younger one: rows are looked at again for this long.
 _OVERLAP = timedelta(minutes=5)
+
 
 # Read for every event of every order: Django takes longer to put this together than PostgreSQL to
 # answer it, so it is written out.
@@ -183,102 +167,3 @@ def order_owners(order_ids: Iterable[str]) -> dict[str, OrderOwner]:
     """Say who may see each order's serials. One statement."""
     rows = Order.objects.filter(pk__in=list(order_ids)).values_list("pk", "user_id", "token")
     return {str(pk): OrderOwner(user_id=user, token=token) for pk, user, token in rows}
-
-
-def recipient(order_id: str) -> Recipient | None:
-    """Say whom to tell about an order; None if the order does not exist."""
-    order = Order.objects.select_related("user").filter(pk=order_id).first()
-    if order is None:
-        return None
-    return Recipient(
-        email=order.get_customer_email() or "", language=order.language_code, channel=None
-    )
-
-
-def sender(channel: str | None) -> Sender:
-    """Say how the shop sends mail; 2.10.1 knows no channels."""
-    site = Site.objects.get_current()
-    return Sender(
-        shop_name=site.name,
-        from_email=site.settings.default_from_email,
-        connection=get_connection(),
-    )
-
-
-def plugin_state(plugin_id: str, *, default_active: bool) -> PluginState:
-    """Read how the shop has set a plugin. One statement."""
-    rows = PluginConfiguration.objects.filter(identifier=plugin_id)
-    for active, configuration in rows.values_list("active", "configuration"):
-        return PluginState(active=active, configuration=values_of(configuration))
-    return PluginState(active=default_active, configuration={})
-
-
-def setting(*, default: str | bool, label: str, help_text: str) -> dict[str, str]:
-    """Describe one plugin setting as this host's settings page wants it."""
-    kind = (
-        ConfigurationTypeField.BOOLEAN
-        if isinstance(default, bool)
-        else ConfigurationTypeField.STRING
-    )
-    return {"type": kind, "label": label, "help_text": help_text}
-
-
-class BasePlugin(CheckedPlugin, _BasePlugin):
-    """The host's base class of plugins, with settings that are checked."""
-
-
-def connect(
-    *,
-    order_changed: Callable[[str], None],
-    variant_leaves: Callable[[int], None],
-    product_leaves: Callable[[int], None],
-) -> None:
-    """Call back on every Django signal that can mean that an order may have changed.
-
-    2.10.1's paymentRefund, paymentVoid and paymentCapture call no plugin hook at all, and its
-    variants have none: signals are what there is. Variants and products are told of before they
-    are deleted, while order lines still name them.
-    """
-
-    def listen(model: Any, order_of: Callable[[Any], int | None]) -> None:
-        def receive(instance: Any, **kwargs: Any) -> None:
-            order_pk = order_of(instance)
-            if order_pk is not None:
-                order_changed(str(order_pk))
-
-        for signal in (post_save, post_delete):
-            signal.connect(
-                receive, sender=model, weak=False, dispatch_uid=f"saleor_serials.{model.__name__}"
-            )
-
-    def announce(model: Any, leaves: Callable[[int], None]) -> None:
-        def receive(instance: Any, **kwargs: Any) -> None:
-            leaves(instance.pk)
-
-        pre_delete.connect(
-            receive, sender=model, weak=False, dispatch_uid=f"saleor_serials.{model.__name__}"
-        )
-
-    listen(Order, lambda order: order.pk)
-    listen(OrderLine, lambda line: line.order_id)
-    listen(Payment, lambda payment: payment.order_id)
-    listen(Fulfillment, lambda fulfillment: fulfillment.order_id)
-    announce(ProductVariant, variant_leaves)
-    announce(Product, product_leaves)
-
-
-def task(name: str) -> Callable[[Callable[..., Any]], Any]:
-    """Make a function a Celery task of the host's own app."""
-    return celery_app.task(name=name, ignore_result=True)
-
-
-def schedule(name: str, *, task_name: str, every: timedelta) -> None:
-    """Enter a task into Celery beat's schedule.
-
-    2.10.1 has no setting for the schedule; an entry of the shop's own under this name stays. A
-    beat message that waited past the next one is dropped.
-    """
-    celery_app.conf.beat_schedule.setdefault(
-        name,
-        {"task": task_name, "schedule": every, "options": {"expires": every.total_seconds()}},
-    )

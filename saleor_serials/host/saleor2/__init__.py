@@ -1,0 +1,35 @@
+"""Saleor 2.10.1, the release on PyPI."""
+
+from saleor.celeryconf import app as celery_app
+
+from saleor_serials.host.saleor2.mail import recipient, sender
+from saleor_serials.host.saleor2.orders import (
+    changed_orders,
+    dead_orders,
+    order_owners,
+    order_snapshot,
+    orders_of_user,
+    orders_with_variant,
+    owned_orders,
+)
+from saleor_serials.host.saleor2.plugins import BasePlugin, plugin_state, setting
+from saleor_serials.host.saleor2.wiring import connect, schedule, task
+
+__all__ = [
+    "BasePlugin",
+    "celery_app",
+    "changed_orders",
+    "connect",
+    "dead_orders",
+    "order_owners",
+    "order_snapshot",
+    "orders_of_user",
+    "orders_with_variant",
+    "owned_orders",
+    "plugin_state",
+    "recipient",
+    "schedule",
+    "sender",
+    "setting",
+    "task",
+]

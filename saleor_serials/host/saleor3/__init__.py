@@ -1,0 +1,38 @@
+"""Saleor 3.21 to 3.24.
+
+Everything is read from ``default``: what a hook hands over can be stale or come from a replica.
+"""
+
+from saleor.celeryconf import app as celery_app
+
+from saleor_serials.host.saleor3.mail import recipient, sender
+from saleor_serials.host.saleor3.orders import (
+    changed_orders,
+    dead_orders,
+    order_owners,
+    order_snapshot,
+    orders_of_user,
+    orders_with_variant,
+    owned_orders,
+)
+from saleor_serials.host.saleor3.plugins import BasePlugin, plugin_state, setting
+from saleor_serials.host.saleor3.wiring import connect, schedule, task
+
+__all__ = [
+    "BasePlugin",
+    "celery_app",
+    "changed_orders",
+    "connect",
+    "dead_orders",
+    "order_owners",
+    "order_snapshot",
+    "orders_of_user",
+    "orders_with_variant",
+    "owned_orders",
+    "plugin_state",
+    "recipient",
+    "schedule",
+    "sender",
+    "setting",
+    "task",
+]
