@@ -35,6 +35,7 @@ from saleor.plugins.manager import get_plugins_manager
 from saleor.product.models import Category, Product, ProductType, ProductVariant
 
 from saleor_serials import tasks
+from saleor_serials.host import installed_version
 
 _numbers = count(1)
 
@@ -279,8 +280,15 @@ def cancel(order_id: str) -> None:
         user=None,
         app=None,
         manager=_manager(),
-        site_settings=Site.objects.get_current().settings,
+        **_cancelling(),
     )
+
+
+def _cancelling() -> dict[str, Any]:
+    """What 3.23 and later want to know besides when an order is cancelled."""
+    if installed_version() < "3.23":
+        return {}
+    return {"site_settings": Site.objects.get_current().settings}
 
 
 def is_cancelled(order_id: str) -> bool:
