@@ -1,8 +1,12 @@
 from django.apps import AppConfig
+from django.conf import settings
 
 
 class SerialsConfig(AppConfig):
-    """Listens to Saleor, enters the sweep into Celery's schedule and adds to the schema."""
+    """Listens to Saleor, enters the sweep into Celery's schedule and adds to the schema.
+
+    Shops change no settings for this.
+    """
 
     name = "saleor_serials"
     verbose_name = "Serials"
@@ -10,7 +14,7 @@ class SerialsConfig(AppConfig):
 
     def ready(self) -> None:
         # The doors import models, which exist only now.
-        from saleor_serials import tasks
+        from saleor_serials import middleware, tasks
         from saleor_serials.graphql import schema
         from saleor_serials.host import host
 
@@ -20,4 +24,5 @@ class SerialsConfig(AppConfig):
             product_leaves=tasks.product_leaves,
         )
         tasks.schedule_sweep()
+        settings.MIDDLEWARE = [*settings.MIDDLEWARE, middleware.PATH]
         schema.install()

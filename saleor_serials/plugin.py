@@ -3,7 +3,8 @@
 Hooks never raise and never do slow work; they only have the order looked at after commit.
 """
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -14,6 +15,30 @@ from saleor_serials.errors import InvalidInput
 from saleor_serials.host import host
 from saleor_serials.models import SweepState
 from saleor_serials.tasks import request_reconcile
+
+logger = logging.getLogger(__name__)
+
+
+def _hook(orders: Callable[[Any], Iterable[Any]]) -> Callable[..., Any]:
+    """Make a hook that has orders looked at, by the keys that it finds in what it is handed."""
+
+    def hook(self: Any, subject: Any, *args: Any, previous_value: Any = None, **kwargs: Any) -> Any:
+        try:
+            # 2.10.1: called on inactive plugins as well.
+            for order_pk in orders(subject) if self.active else ():
+                request_reconcile(str(order_pk))
+        except Exception:
+            logger.exception("A change of %s is left to the sweep.", type(subject).__name__)
+        return previous_value
+
+    return hook
+
+
+_order_changed = _hook(lambda order: [order.pk])
+_orders_changed = _hook(lambda orders: [order.pk for order in orders])
+_its_order_changed = _hook(lambda fulfillment: [fulfillment.order_id])
+# A transaction may belong to a checkout.
+_paid_order_changed = _hook(lambda data: filter(None, [data.transaction.order_id]))
 
 
 class SerialsPlugin(host.BasePlugin):
@@ -35,29 +60,19 @@ class SerialsPlugin(host.BasePlugin):
         for field in FIELDS
     }
 
-    def order_created(self, order: Any, *args: Any, **kwargs: Any) -> Any:
-        return self._changed(order, kwargs)
+    order_created = order_confirmed = order_updated = _order_changed
+    order_paid = order_fully_paid = _order_changed
+    order_refunded = order_fully_refunded = _order_changed
+    order_cancelled = order_expired = order_fulfilled = _order_changed
+    draft_order_created = draft_order_updated = draft_order_deleted = _order_changed
+    order_bulk_created = _orders_changed
+    fulfillment_created = fulfillment_approved = fulfillment_canceled = _its_order_changed
+    transaction_charge_requested = transaction_refund_requested = _paid_order_changed
+    transaction_cancelation_requested = _paid_order_changed
 
-    def order_fully_paid(self, order: Any, *args: Any, **kwargs: Any) -> Any:
-        return self._changed(order, kwargs)
-
-    def order_updated(self, order: Any, *args: Any, **kwargs: Any) -> Any:
-        return self._changed(order, kwargs)
-
-    def order_cancelled(self, order: Any, *args: Any, **kwargs: Any) -> Any:
-        return self._changed(order, kwargs)
-
-    def order_fulfilled(self, order: Any, *args: Any, **kwargs: Any) -> Any:
-        return self._changed(order, kwargs)
-
-    def fulfillment_created(self, fulfillment: Any, *args: Any, **kwargs: Any) -> Any:
-        return self._changed(fulfillment.order, kwargs)
-
-    def _changed(self, order: Any, kwargs: Mapping[str, Any]) -> Any:
-        # 2.10.1: called on inactive plugins as well.
-        if self.active:
-            request_reconcile(str(order.pk))
-        return kwargs.get("previous_value")
+    def is_event_active(self, event: str, channel: str | None = None) -> bool:
+        """Say that nobody may rely on us: who listens to a refund's request does not pay it."""
+        return False
 
     @classmethod
     def check_configuration(cls, values: Mapping[str, Any]) -> None:

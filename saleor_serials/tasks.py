@@ -6,6 +6,9 @@ in peace for a while, and the sweep does the work.
 
 import logging
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
@@ -71,12 +74,50 @@ class _Request:
     argument: str | int
 
     def __call__(self) -> None:
+        batch = _batch.get()
+        if batch is not None and self in batch:
+            return
+        with self._or_the_sweep():
+            if config.current() is None:
+                return
+            if batch is None or host.celery_app.conf.task_always_eager:
+                self.enqueue()
+            else:
+                batch[self] = None
+
+    def enqueue(self) -> None:
+        with self._or_the_sweep():
+            _enqueue(globals()[self.task], self.argument)
+
+    @contextmanager
+    def _or_the_sweep(self) -> Iterator[None]:
+        """Raise nothing: it would reach the customer for an order that exists."""
         try:
-            if config.current() is not None:
-                _enqueue(globals()[self.task], self.argument)
+            yield
         except Exception:
-            # An exception here would reach the customer for an order that exists.
             logger.exception("%s(%s) is left to the sweep.", self.task, self.argument)
+
+
+# The requests that are held back, in the order they came; None where nobody holds them back.
+_batch: ContextVar[dict[_Request, None] | None] = ContextVar("saleor_serials_batch", default=None)
+
+
+@contextmanager
+def batch() -> Iterator[None]:
+    """Hold requests back until the block ends, then enqueue each of them once. Never raises.
+
+    One checkout brings five events of its order, and only after the last is the order as it is to
+    be: a task for the first comes too early, and one for each is waste. Where tasks run inline
+    nothing is held back, since what they do is part of the answer.
+    """
+    held_back: dict[_Request, None] = {}
+    token = _batch.set(held_back)
+    try:
+        yield
+    finally:
+        _batch.reset(token)
+        for request in held_back:
+            request.enqueue()
 
 
 def _after_commit(request: _Request) -> None:

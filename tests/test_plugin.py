@@ -1,5 +1,6 @@
 """The plugin as Saleor sees it: hooks that only enqueue, settings that are checked."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
@@ -13,17 +14,10 @@ from saleor_serials.config import Config
 from saleor_serials.errors import InvalidInput
 from saleor_serials.models import SerialStatus
 from saleor_serials.plugin import SerialsPlugin
-from tests import making
+from tests import making, servers
+from tests.graphql.api import ask, gid, people
 from tests.hosts import shop
 from tests.making import held
-
-HOOKS = (
-    "order_created",
-    "order_fully_paid",
-    "order_updated",
-    "order_cancelled",
-    "order_fulfilled",
-)
 
 
 @pytest.fixture
@@ -34,26 +28,28 @@ def requested(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     return found
 
 
-@pytest.mark.parametrize("hook", HOOKS)
+@pytest.mark.parametrize("hook", sorted(shop.ORDER_HOOKS))
 def test_every_order_hook_has_the_order_looked_at(hook: str, requested: list[Any]) -> None:
     order_id = shop.place_order([])
     requested.clear()
 
     shop.call_hook(hook, order_id)
 
-    assert requested == [order_id]
-
-
-def test_a_new_fulfillment_has_its_order_looked_at(requested: list[Any]) -> None:
-    order_id = shop.place_order([])
-    requested.clear()
-
-    shop.fulfill(order_id)
-
     assert set(requested) == {order_id}
 
 
-@pytest.mark.parametrize("hook", HOOKS)
+def test_no_event_of_an_order_is_missed() -> None:
+    known = {name for name in shop.ORDER_HOOKS if hasattr(SerialsPlugin, name)}
+
+    assert known == shop.ORDER_HOOKS
+
+
+def test_nobody_takes_us_for_a_payment_provider_because_we_listen() -> None:
+    for hook in shop.ORDER_HOOKS:
+        assert not SerialsPlugin(configuration=[], active=True).is_event_active(hook)
+
+
+@pytest.mark.parametrize("hook", sorted(shop.ORDER_HOOKS))
 def test_an_inactive_plugin_does_nothing(hook: str, requested: list[Any]) -> None:
     shop.set_plugin(active=False)
     order_id = shop.place_order([])
@@ -90,6 +86,62 @@ def test_events_of_one_transaction_become_one_request_after_its_commit(
 
     assert before_commit == []
     assert requested == ["1", "2"]
+
+
+def test_a_web_request_enqueues_each_task_once_at_its_end(
+    requested: list[Any], real_broker: Callable[[str], None]
+) -> None:
+    order_id = making.placed_order(making.make_link(making.make_pack()))
+    staff = people.make_staff("MANAGE_ORDERS")
+    requested.clear()
+
+    with servers.broker() as url:
+        real_broker(url)
+        ask(
+            "mutation ($id: ID!) { orderMarkAsPaid(id: $id) { order { isPaid } } }",
+            {"id": gid("Order", order_id)},
+            by=staff,
+        )
+
+    assert requested == [order_id]
+
+
+def test_a_batch_enqueues_each_request_once_in_the_order_they_came(
+    requested: list[Any], real_broker: Callable[[str], None]
+) -> None:
+    real_broker("redis://127.0.0.1:1/0")
+    with tasks.batch():
+        for order_id in ("1", "2", "1"):
+            tasks.request_reconcile(order_id)
+        before_the_end = list(requested)
+
+    assert before_the_end == []
+    assert requested == ["1", "2"]
+
+
+def test_a_batch_that_fails_enqueues_what_was_requested(
+    requested: list[Any], real_broker: Callable[[str], None]
+) -> None:
+    real_broker("redis://127.0.0.1:1/0")
+
+    with suppress(RuntimeError), tasks.batch():
+        tasks.request_reconcile("1")
+        raise RuntimeError
+
+    assert requested == ["1"]
+
+
+def test_a_batch_never_raises_because_the_broker_does(
+    monkeypatch: pytest.MonkeyPatch, real_broker: Callable[[str], None]
+) -> None:
+    def fail(*args: Any) -> None:
+        raise RuntimeError("the worst")
+
+    monkeypatch.setattr(tasks, "_enqueue", fail)
+    real_broker("redis://127.0.0.1:1/0")
+
+    with tasks.batch():
+        tasks.request_reconcile("1")
 
 
 def test_a_request_that_is_rolled_back_takes_no_other_with_it(requested: list[Any]) -> None:

@@ -16,11 +16,13 @@ PACKAGE = Path(saleor_serials.__file__).parent
 SOURCES = [path for path in PACKAGE.rglob("*.py") if "migrations" not in path.parts]
 
 # Doors call the story, the story calls what is shared; nobody calls back.
-DOORS = {"plugin", "tasks", "graphql", "management", "apps", "urls"}
+DOORS = {"plugin", "middleware", "tasks", "graphql", "management", "apps", "urls"}
 SHARED = {"models", "errors", "config", "history", "permissions", "host", "checks"}
 # Celery's app and the plugin are what starts us: these doors lead into each other.
 AMONG_DOORS = {
     ("apps", "tasks"),
+    ("apps", "middleware"),
+    ("middleware", "tasks"),
     ("apps", "graphql"),
     ("plugin", "tasks"),
     ("graphql", "tasks"),

@@ -21,6 +21,7 @@ from saleor.order.models import Fulfillment, Order, OrderEvent, OrderLine
 from saleor.payment import gateway
 from saleor.payment.models import Payment, Transaction
 from saleor.payment.utils import create_payment
+from saleor.plugins.base_plugin import BasePlugin
 from saleor.plugins.manager import get_plugins_manager
 from saleor.product.models import Category, Product, ProductType, ProductVariant
 from saleor.shipping.models import ShippingZone
@@ -30,6 +31,9 @@ from saleor_serials import tasks
 
 _DUMMY_GATEWAY = "mirumee.payments.dummy"
 _numbers = count(1)
+
+# The hooks that can mean that an order has changed.
+ORDER_HOOKS = {name for name in vars(BasePlugin) if name.startswith(("order_", "fulfillment_"))}
 
 
 def make_product() -> Product:
@@ -255,15 +259,13 @@ def plugin_settings() -> list[dict[str, Any]]:
 
 
 def call_hook(hook: str, order_id: str) -> None:
-    getattr(get_plugins_manager(), hook)(Order.objects.get(pk=order_id))
-
-
-def fulfill(order_id: str) -> None:
-    """Fulfil an order as a whole; its hook is called with the fulfilment."""
-    fulfillment = Fulfillment.objects.create(order_id=order_id)
+    """Call a hook of an order, or of a fulfilment of it."""
+    order = Order.objects.get(pk=order_id)
+    is_fulfillment = hook.startswith("fulfillment_")
+    subject = Fulfillment.objects.create(order=order) if is_fulfillment else order
     # Not through the manager: 2.10.1's webhook plugin fails on a fulfilment without a warehouse.
     plugin = get_plugins_manager().get_plugin("saleor.serials")
-    plugin.fulfillment_created(fulfillment, previous_value=None)
+    getattr(plugin, hook)(subject, previous_value=None)
 
 
 def tell_by_signal(order_id: str) -> None:

@@ -3,6 +3,7 @@
 Each function takes and returns plain ids, and the host's own row only where the host made it.
 """
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -27,10 +28,12 @@ from saleor.order.models import (
     OrderLine,
 )
 from saleor.order.utils import updates_amounts_for_order
-from saleor.payment import TransactionEventType
+from saleor.payment import TransactionAction, TransactionEventType
+from saleor.payment.interface import TransactionActionData
 from saleor.payment.models import TransactionEvent, TransactionItem
 from saleor.payment.transaction_item_calculations import recalculate_transaction_amounts
 from saleor.payment.utils import create_transaction_for_order
+from saleor.plugins.base_plugin import BasePlugin
 from saleor.plugins.manager import get_plugins_manager
 from saleor.product.models import Category, Product, ProductType, ProductVariant
 
@@ -38,6 +41,14 @@ from saleor_serials import tasks
 from saleor_serials.host import installed_version
 
 _numbers = count(1)
+
+# The hooks that can mean that an order has changed.
+ORDER_HOOKS = {
+    name
+    for name in BasePlugin.__annotations__
+    if re.match("(order|draft_order|fulfillment)_|transaction_.*_requested", name)
+    if not name.endswith("_metadata_updated")
+}
 
 
 def _manager() -> Any:
@@ -329,13 +340,24 @@ def plugin_settings() -> list[dict[str, Any]]:
 
 
 def call_hook(hook: str, order_id: str) -> None:
-    getattr(_manager(), hook)(Order.objects.get(pk=order_id))
-
-
-def fulfill(order_id: str) -> None:
-    """Fulfil an order as a whole; its hook is called with the fulfilment."""
-    fulfillment = Fulfillment.objects.create(order_id=order_id)
-    _manager().fulfillment_created(fulfillment)
+    """Call a hook of an order, of a fulfilment of it, or of a transaction of it."""
+    order = Order.objects.get(pk=order_id)
+    arguments: list[Any] = [order]
+    if hook.startswith("fulfillment_"):
+        arguments = [Fulfillment.objects.create(order=order)]
+    elif hook.startswith("transaction_"):
+        item = order.payment_transactions.create(currency="USD")
+        request = TransactionActionData(
+            action_type=TransactionAction.REFUND,
+            transaction=item,
+            event=item.events.create(currency="USD"),
+            transaction_app_owner=None,
+            action_value=Decimal(1),
+        )
+        arguments = [request, "main"]
+    elif hook == "order_bulk_created":
+        arguments = [[order]]
+    getattr(_manager(), hook)(*arguments)
 
 
 def tell_by_signal(order_id: str) -> None:
