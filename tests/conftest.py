@@ -50,8 +50,14 @@ def real_broker(monkeypatch: pytest.MonkeyPatch, settings: Any) -> Iterator[Call
         settings.CELERY_TASK_ALWAYS_EAGER, settings.CELERY_BROKER_URL = False, url
         conf.update(task_always_eager=False, broker_url=url)
         monkeypatch.setattr(tasks, "_broker_rests_until", 0.0)
-        tasks._broker.cache_clear()
+        _forget_connections()
 
     yield use
     conf.update(before)
+    _forget_connections()
+
+
+def _forget_connections() -> None:
     tasks._broker.cache_clear()
+    # Saleor's own tasks keep theirs in the app's pools.
+    host.celery_app._after_fork()
