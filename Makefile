@@ -24,7 +24,7 @@ OVERLAY := .venv-$(notdir $(abspath $(SALEOR_HOME)))
 
 test: $(OVERLAY)/.synced
 	PYTHONPATH=. PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 $(OVERLAY)/bin/python -m pytest \
-		-p pytest_django -p _hypothesis_pytestplugin --ds=tests.settings3 $(ARGS)
+		-p pytest_django.plugin -p _hypothesis_pytestplugin --ds=tests.settings3 $(ARGS)
 
 $(OVERLAY)/.synced: pyproject.toml uv.lock | $(UV)
 	$(UV) venv --quiet --clear --python $(SALEOR_HOME)/.venv/bin/python $(OVERLAY)
