@@ -7,6 +7,8 @@ import os
 
 os.environ.setdefault("SECRET_KEY", "for the tests only")
 os.environ.setdefault("DEFAULT_FROM_EMAIL", "shop@example.com")
+# Webhooks are sent to servers that the tests run.
+os.environ.setdefault("HTTP_IP_FILTER_ALLOW_LOOPBACK_IPS", "True")
 
 from saleor import settings as _settings
 from saleor.tests.settings import *  # noqa: F403
