@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import hypothesis
 import pytest
 from pytest_django import DjangoDbBlocker
 
@@ -14,6 +15,15 @@ from tests import database
 # Saleor 3 has yet to see these: they start processes, or buy, as 2.10.1 does.
 _ONLY_ON_2 = ["graphql/test_checkout.py", "test_benchmarks.py", "test_demo.py", "test_readme.py"]
 collect_ignore = [] if installed_modules()[0] == "saleor2" else [*_ONLY_ON_2, "test_worker.py"]
+
+# A machine that is busy is no failure.
+hypothesis.settings.register_profile(
+    "suite",
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+)
+hypothesis.settings.load_profile("suite")
 
 
 @pytest.fixture(scope="session")

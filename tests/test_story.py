@@ -3,7 +3,7 @@
 from collections import defaultdict
 from contextlib import AbstractContextManager, nullcontext
 
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
 
@@ -131,8 +131,5 @@ TestStory = Story.TestCase
 TestStory.settings = settings(
     max_examples=60,
     stateful_step_count=25,
-    deadline=None,
-    derandomize=True,
     phases=[Phase.explicit, Phase.generate],  # shrinking a story takes many minutes
-    suppress_health_check=[HealthCheck.too_slow],
 )
