@@ -2,37 +2,43 @@
 
 UV := $(or $(shell command -v uv),.tools/bin/uv)
 RUN := $(UV) run --locked --quiet
-SYNCED := .venv/.synced
 
 .SILENT:
 .PHONY: help setup demo serve test bench schema lint types format
 
 help: ## list the targets
 	awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-
-setup: $(SYNCED) ## install Saleor 2.10.1 and the tools into .venv
-
-demo: $(SYNCED) ## tell the story of an order
-	$(RUN) python -m demo $(ARGS)
-
-serve: $(SYNCED) ## run the demo's shop and keep its data in .demo/
-	$(RUN) python -m demo --serve $(ARGS)
+	echo 'With SALEOR_HOME=<folder with manage.py and .venv>, demo, serve, test and bench run on that Saleor 3.'
 
 ifdef SALEOR_HOME
-# Its own environment sees that of the existing Saleor, and puts nothing into it.
-OVERLAY := .venv-$(notdir $(abspath $(SALEOR_HOME)))
+# Two environments see that of the existing Saleor, and put nothing into it: one has our tools and
+# the source, the other nothing but the plugin, installed from its wheel, as a merchant has it.
+HOME_NAME := $(notdir $(abspath $(SALEOR_HOME)))
+TOOLS := .venv-$(HOME_NAME)
+SHOP := .venv-$(HOME_NAME)-shop
+READY := $(TOOLS)/.synced $(SHOP)/.installed
+PYTHON := PYTHONPATH=. SALEOR_PYTHON=$(abspath $(SHOP)/bin/python) $(TOOLS)/bin/python
+else
+READY := .venv/.synced
+PYTHON := $(RUN) python
+endif
 
-test: $(OVERLAY)/.synced
-	PYTHONPATH=. PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 $(OVERLAY)/bin/python -m pytest \
+setup: $(READY) ## install Saleor 2.10.1 and the tools into .venv
+
+demo: $(READY) ## tell the story of an order
+	$(PYTHON) -m demo $(ARGS)
+
+serve: $(READY) ## run the demo's shop and keep its data in .demo/
+	$(PYTHON) -m demo --serve $(ARGS)
+
+bench: $(READY) ## measure allocation
+	$(PYTHON) -m benchmarks $(ARGS)
+
+ifdef SALEOR_HOME
+test: $(READY)
+	# The home's own pytest plugins, of other versions, are not ours.
+	PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 $(PYTHON) -m pytest \
 		-p pytest_django.plugin -p _hypothesis_pytestplugin --ds=tests.settings3 $(ARGS)
-
-$(OVERLAY)/.synced: pyproject.toml uv.lock | $(UV)
-	$(UV) venv --quiet --clear --python $(SALEOR_HOME)/.venv/bin/python $(OVERLAY)
-	$(UV) export --quiet --locked --only-group dev --no-emit-project --no-hashes \
-		| $(UV) pip install --quiet --python $(OVERLAY)/bin/python -r - --no-deps -e .
-	ls -d $(abspath $(SALEOR_HOME))/.venv/lib/python*/site-packages $(abspath $(SALEOR_HOME)) \
-		> $$($(OVERLAY)/bin/python -c "import sysconfig; print(sysconfig.get_path('purelib'))")/saleor_home.pth
-	touch $@
 else
 test: lint types ## lint, types, tests and coverage; ARGS="-k name" goes to pytest
 	$(RUN) coverage erase
@@ -41,27 +47,46 @@ test: lint types ## lint, types, tests and coverage; ARGS="-k name" goes to pyte
 	$(RUN) coverage report
 endif
 
-bench: $(SYNCED) ## measure allocation
-	$(RUN) python -m benchmarks $(ARGS)
-
-schema: $(SYNCED) ## write the plugin's part of the GraphQL schema
+schema: .venv/.synced ## write the plugin's part of the GraphQL schema
 	$(RUN) python -m demo.manage print_serials_schema \
 		--output saleor_serials/graphql/schema.graphql
 
-lint: $(SYNCED) ## ruff
+lint: .venv/.synced ## ruff
 	$(RUN) ruff check
 	$(RUN) ruff format --check
 
-types: $(SYNCED) ## mypy
+types: .venv/.synced ## mypy
 	$(RUN) mypy
 
-format: $(SYNCED) ## let ruff rewrite what it can
+format: .venv/.synced ## let ruff rewrite what it can
 	$(RUN) ruff check --fix
 	$(RUN) ruff format
 
-$(SYNCED): pyproject.toml uv.lock .python-version | $(UV)
+.venv/.synced: pyproject.toml uv.lock .python-version | $(UV)
 	$(UV) sync --locked --compile-bytecode
 	touch $@
+
+ifdef SALEOR_HOME
+# An environment on the Python of the existing one, whose packages it sees after its own.
+define overlay
+	$(UV) venv --quiet --clear --python $(SALEOR_HOME)/.venv/bin/python $(1)
+	ls -d $(abspath $(SALEOR_HOME))/.venv/lib/python*/site-packages $(abspath $(SALEOR_HOME)) \
+		> $$($(1)/bin/python -c "import sysconfig; print(sysconfig.get_path('purelib'))")/saleor_home.pth
+endef
+
+$(TOOLS)/.synced: pyproject.toml uv.lock $(SALEOR_HOME)/.venv/pyvenv.cfg | $(UV)
+	$(call overlay,$(TOOLS))
+	$(UV) export --quiet --locked --only-group dev --no-emit-project --no-hashes \
+		| $(UV) pip install --quiet --python $(TOOLS)/bin/python -r - --no-deps -e .
+	touch $@
+
+$(SHOP)/.installed: pyproject.toml $(shell find saleor_serials -type f -not -name '*.pyc') \
+		$(SALEOR_HOME)/.venv/pyvenv.cfg | $(UV)
+	$(call overlay,$(SHOP))
+	$(UV) build --quiet --wheel --clear --out-dir $(SHOP)/wheel
+	$(UV) pip install --quiet --python $(SHOP)/bin/python --no-deps $(SHOP)/wheel/*.whl
+	touch $@
+endif
 
 .tools/bin/uv:
 	python3 -m venv .tools

@@ -19,10 +19,11 @@ from demo.checking import WrongNumberError
 from demo.postgres import ServerError
 from demo.processes import ProcessError, free_port, tail
 from demo.terminal import Terminal
+from saleor_serials.host import installed_version
 
 _EXPECTED = (WrongNumberError, RefusedError, ProcessError, ServerError)
 _WENT_WRONG, _UNFIT, _INTERRUPTED = 1, 2, 130
-_KEPT_IN = Path(__file__).resolve().parents[1] / ".demo"
+_KEPT_IN = Path(__file__).resolve().parents[1] / ".demo"  # a folder for each Saleor
 _PORT = 8000
 
 
@@ -38,8 +39,9 @@ def main() -> int:
         "step that was checked; the first one that goes wrong ends the story.",
     )
     if arguments.serve:
-        _KEPT_IN.mkdir(exist_ok=True)
-        return _run(terminal, _KEPT_IN, port=free_port(wish=arguments.port), serve=True)
+        kept = _KEPT_IN / ".".join(installed_version().split(".")[:2])
+        kept.mkdir(parents=True, exist_ok=True)
+        return _run(terminal, kept, port=free_port(wish=arguments.port), serve=True)
     folder = Path(tempfile.mkdtemp(prefix="saleor-serials-"))
     folder.chmod(0o755)  # PostgreSQL may run as somebody else
     status = _run(terminal, folder, port=free_port(), serve=False)
@@ -65,7 +67,7 @@ def _run(terminal: Terminal, folder: Path, *, port: int, serve: bool) -> int:
         with stage.set_up(terminal, folder=folder, port=port) as running:
             if running.is_new:
                 story.tell(terminal, running)
-                stage.remember_told()
+                stage.remember_told(running)
             elif not serve:
                 raise stage.UnfitDatabaseError(
                     "The story was told in this database already: `make serve` opens its shop."

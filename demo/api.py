@@ -22,7 +22,13 @@ class Api:
     """Somebody at the API: a visitor, or, with a ``token``, whoever logged in."""
 
     url: str
+    scheme: str
     token: str = ""
+
+    @property
+    def authorization(self) -> str:
+        """The value of the header by which Saleor knows who this is."""
+        return f"{self.scheme} {self.token}"
 
     def ask(self, document: str, **variables: Any) -> dict[str, Any]:
         """Run a query or mutation and return its ``data``.
@@ -54,7 +60,7 @@ class Api:
         connection = http.client.HTTPConnection(place.netloc, timeout=_TIMEOUT)
         headers = {"Content-Type": "application/json"}
         if self.token:
-            headers["Authorization"] = f"JWT {self.token}"
+            headers["Authorization"] = self.authorization
         body = json.dumps({"query": document, "variables": variables})
         try:
             connection.request("POST", place.path, body, headers)

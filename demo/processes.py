@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -49,8 +49,15 @@ class Child:
 
 
 @contextmanager
-def child(name: str, command: Sequence[str | Path], *, log: Path) -> Iterator[Child]:
-    """Run a command beside us; what it prints goes to ``log``.
+def child(
+    name: str,
+    command: Sequence[str | Path],
+    *,
+    log: Path,
+    folder: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[Child]:
+    """Run a command beside us, in our folder and environment; what it prints goes to ``log``.
 
     It has a session of its own: Ctrl-C is for its owner, who stops it. Enter it in the main thread,
     as it lives no longer than the thread that started it.
@@ -61,6 +68,8 @@ def child(name: str, command: Sequence[str | Path], *, log: Path) -> Iterator[Ch
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
+            cwd=folder,
+            env=environment,
             start_new_session=True,
             preexec_fn=die_with_owner(signal.SIGTERM),
         )
@@ -71,8 +80,40 @@ def child(name: str, command: Sequence[str | Path], *, log: Path) -> Iterator[Ch
         try:
             process.wait(_STOP_SECONDS)
         except subprocess.TimeoutExpired:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)  # with what it started
             process.wait()
+
+
+def lines_of(
+    name: str,
+    command: Sequence[str | Path],
+    *,
+    log: Path,
+    folder: Path,
+    environment: Mapping[str, str],
+) -> Iterator[str]:
+    """Run a command to its end and yield each line it prints; its errors go to ``log``.
+
+    Raises:
+        ProcessError: it failed.
+    """
+    with (
+        log.open("ab") as errors,
+        subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            cwd=folder,
+            env=environment,
+            text=True,
+            preexec_fn=die_with_owner(signal.SIGTERM),
+        ) as process,
+    ):
+        assert process.stdout is not None
+        yield from process.stdout
+    if process.returncode:
+        raise ProcessError(f"{name} failed.")
 
 
 def die_with_owner(signal_number: signal.Signals) -> Callable[[], None] | None:

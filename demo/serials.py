@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from demo.api import Api
+from demo.hosts import graphql
 
 FREE, USED, UNASSIGNED = "FREE", "USED", "UNASSIGNED"
 
@@ -134,15 +135,9 @@ def of_my_orders(customer: Api) -> dict[str, dict[str, str]]:
     }
 
 
-def of_order(api: Api, order_token: str) -> dict[str, str]:
-    """The serials that somebody sees who knows an order's token: data and status."""
-    asked = api.ask(
-        """query ($token: UUID!) {
-          orderByToken(token: $token) { serials(first: 20) { edges { node { data status } } } }
-        }""",
-        token=order_token,
-    )
-    return _seen(asked["orderByToken"]["serials"])
+def of_order(api: Api, link: str) -> dict[str, str]:
+    """The serials that somebody sees who has the link to an order: data and status."""
+    return _seen(api.ask(graphql.BY_LINK, link=link)["order"]["serials"])
 
 
 def shortfall(customer: Api) -> int:

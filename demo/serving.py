@@ -5,6 +5,7 @@ from pathlib import Path
 
 from demo import serials, shop
 from demo.api import Api
+from demo.hosts import host
 from demo.stage import OWNER, OWNER_PASSWORD, Stage
 from demo.terminal import Terminal
 
@@ -29,10 +30,7 @@ def keep_open(terminal: Terminal, stage: Stage) -> None:
 
 def _invite(terminal: Terminal, stage: Stage) -> None:
     terminal.section("The shop is open")
-    terminal.say(
-        f"GraphQL answers at {stage.api.url} to POST requests. This Saleor has no page of its own "
-        "there: use any GraphQL client (Altair, Insomnia, Postman), or curl."
-    )
+    terminal.say(f"GraphQL answers at {stage.api.url} to POST requests. {host.ON_A_VISIT}")
     terminal.table(
         ("who", "e-mail", "password"),
         [
@@ -42,7 +40,7 @@ def _invite(terminal: Terminal, stage: Stage) -> None:
     )
     terminal.say(
         "`tokenCreate(email: , password: )` gives a token, which goes into the header "
-        "`Authorization: JWT <token>`. These lines have one already."
+        "`Authorization: {host.TOKEN_SCHEME} <token>`. These lines have one already."
     )
     ben = stage.api.log_in(shop.email_of("Ben"), shop.password_of("Ben"))
     owner = stage.api.log_in(OWNER, OWNER_PASSWORD)
@@ -68,7 +66,7 @@ def _two_more(pack: str) -> str:
 def _curl(api: Api, document: str) -> str:
     return (
         f"curl -s {api.url} -H 'Content-Type: application/json' "
-        f"-H 'Authorization: JWT {api.token}' -d '{json.dumps({'query': document})}'"
+        f"-H 'Authorization: {api.authorization}' -d '{json.dumps({'query': document})}'"
     )
 
 

@@ -1,34 +1,30 @@
 """All that runs behind the story: PostgreSQL, Redis, a mail server, Saleor and its worker."""
 
+import json
 import os
 import sys
-import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from importlib import metadata
-from io import StringIO
 from pathlib import Path
+from typing import Any
 
-import django
-from celery import current_app
-from django.contrib.auth import get_user_model
-from django.core.management import call_command
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
+from celery import Celery
 
-from demo import broker, postgres
+from demo import backstage, broker, postgres
 from demo.api import Api
+from demo.hosts import host
 from demo.inbox import Inbox, open_inbox
-from demo.processes import Child, child
-from demo.terminal import Step, Terminal
+from demo.processes import Child, child, lines_of
+from demo.terminal import Terminal
+from saleor_serials.host import installed_version
 
 OWNER = "owner@example.com"
 OWNER_PASSWORD = "orion-owner"
 
-_START_SECONDS = 120
-# In the owner's private metadata: the story was told to its end in this database.
-_TOLD = "saleor-serials-demo"
+_START_SECONDS = 300
+# The Python that runs Saleor, if it is another than ours.
+_PYTHON = os.environ.get("SALEOR_PYTHON", sys.executable)
 
 
 class UnfitDatabaseError(Exception):
@@ -62,6 +58,7 @@ def set_up(terminal: Terminal, *, folder: Path, port: int) -> Iterator[Stage]:
         ProcessError, postgres.ServerError: a part did not start.
     """
     log = log_of(folder)
+    address = f"http://127.0.0.1:{port}"
     with ExitStack() as running:
         inbox = running.enter_context(open_inbox(folder / "mails"))
         with terminal.step("PostgreSQL and Redis run"):
@@ -70,19 +67,27 @@ def set_up(terminal: Terminal, *, folder: Path, port: int) -> Iterator[Stage]:
             )
             log.write_bytes(b"")  # only now: whoever has the database has the log
             redis = running.enter_context(broker.broker_url(folder=folder, log=log))
-        with terminal.step(f"Saleor {metadata.version('saleor')} is loaded, with saleor-serials"):
-            _load(folder, database=database, redis=redis, smtp=inbox.smtp_url)
-            running.callback(connection.close)
-            is_new = _is_new()
-        with terminal.step("The database has the tables of both") as step:
-            _migrate(step)
-        if is_new:
-            get_user_model().objects.create_superuser(OWNER, OWNER_PASSWORD)
-        api = Api(url=f"http://127.0.0.1:{port}/graphql/")
-        ping = current_app.control.ping
+        environment = host.environment(
+            folder, database=database, redis=redis, smtp=inbox.smtp_url, address=address
+        )
+
+        def start(name: str, arguments: list[str]) -> Child:
+            return running.enter_context(
+                child(
+                    name,
+                    [_PYTHON, *arguments],
+                    log=log,
+                    folder=host.FOLDER,
+                    environment=environment,
+                )
+            )
+
+        is_new = _prepare(terminal, environment, log=log)
+        api = Api(url=f"{address}/graphql/", scheme=host.TOKEN_SCHEME)
+        ping = Celery(broker=redis).control.ping
         with terminal.step("Saleor answers over HTTP, and its worker waits for tasks") as step:
-            web = running.enter_context(child("Saleor", _web(port), log=log))
-            worker = running.enter_context(child("Saleor's worker", _worker(folder), log=log))
+            web = start("Saleor", host.web(port))
+            worker = start("Saleor's worker", host.worker(folder))
             for _ in web.wait_for(lambda: _answers(api), seconds=_START_SECONDS):
                 step.show()
             for _ in worker.wait_for(lambda: ping(timeout=0.5), seconds=_START_SECONDS):
@@ -95,83 +100,62 @@ def log_of(folder: Path) -> Path:
     return folder / "saleor.log"
 
 
-def remember_told() -> None:
+def remember_told(stage: Stage) -> None:
     """Note in the database that the story was told to its end."""
-    owner = get_user_model().objects.get(email=OWNER)
-    owner.private_metadata[_TOLD] = "told"
-    owner.save(update_fields=["private_metadata"])
-
-
-def _load(folder: Path, *, database: str, redis: str, smtp: str) -> None:
-    """Set the environment that Saleor and its worker inherit, and load Saleor here as well."""
-    os.environ.update(
-        DJANGO_SETTINGS_MODULE="demo.settings",
-        DATABASE_URL=database,
-        CELERY_BROKER_URL=redis,
-        EMAIL_URL=smtp,
-        MEDIA_ROOT=str(folder / "media"),
-        SERIALS_LOG_FILE=str(log_of(folder)),
-        DEBUG="False",
-        ALLOWED_CLIENT_HOSTS="127.0.0.1",
-        # 2.10.1: the wheel has no template for that mail, so nobody could ever log in.
-        ENABLE_ACCOUNT_CONFIRMATION_BY_EMAIL="False",
+    owner = stage.api.log_in(OWNER, OWNER_PASSWORD)
+    owner.do(
+        """mutation ($owner: ID!, $key: String!) {
+          updatePrivateMetadata(id: $owner, input: [{key: $key, value: "told"}]) {
+            errors { field message }
+          }
+        }""",
+        owner=owner.ask("{ me { id } }")["me"]["id"],
+        key=backstage.TOLD,
     )
-    warnings.simplefilter("ignore")  # Saleor's dependencies are as old as it is
-    django.setup()
 
 
-def _is_new() -> bool:
-    if "account_user" not in connection.introspection.table_names():
-        return True
-    users = get_user_model().objects
-    if not users.exists():
-        return True
-    owner = users.filter(email=OWNER).values("private_metadata").first()
-    if owner is None:
-        raise UnfitDatabaseError(
-            "The database that DATABASE_URL names holds somebody's shop. Name an empty one, or "
-            "unset it and the demo makes its own."
-        )
-    if _TOLD not in owner["private_metadata"]:
-        raise UnfitDatabaseError(
-            "This database holds a story that was stopped half-way. Remove it (its folder is "
-            ".demo/, unless DATABASE_URL names another) and start again."
-        )
-    return False
+def _prepare(terminal: Terminal, environment: Mapping[str, str], *, log: Path) -> bool:
+    """Make the tables and the owner, unless they are there; tell whether the shop is new."""
+    facts = _facts(environment, log=log)
+    with terminal.step(f"Saleor {installed_version()} is loaded, with saleor-serials"):
+        plugin = Path(next(facts)["plugin"])
+    terminal.done(f"It found the plugin in {_short(plugin)}")
+    with terminal.step("The database has the tables of both") as step:
+        shop = next(facts)["shop"]
+        for fact in facts:
+            step.show(fact["migrated"], fact["of"])
+        if shop == "somebody's":
+            raise UnfitDatabaseError(
+                "The database that DATABASE_URL names holds somebody's shop. Name an empty one, "
+                "or unset it and the demo makes its own."
+            )
+        if shop == "half-told":
+            raise UnfitDatabaseError(
+                "This database holds a story that was stopped half-way. Remove it (it is in "
+                f"{_short(log.parent)}, unless DATABASE_URL names another) and start again."
+            )
+    return bool(shop == "none")
 
 
-def _migrate(step: Step) -> None:
-    executor = MigrationExecutor(connection)
-    plan = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    if plan:
-        call_command("migrate", no_color=True, stdout=_Applied(step, total=len(plan)))
+def _facts(environment: Mapping[str, str], *, log: Path) -> Iterator[dict[str, Any]]:
+    lines = lines_of(
+        "Preparing the database",
+        [_PYTHON, "-P", backstage.__file__],
+        log=log,
+        folder=host.FOLDER,
+        environment={
+            **environment,
+            "DJANGO_SUPERUSER_EMAIL": OWNER,
+            "DJANGO_SUPERUSER_PASSWORD": OWNER_PASSWORD,
+            "PYTHONWARNINGS": "ignore",  # Saleor's dependencies are as old as it is
+        },
+    )
+    return map(json.loads, lines)
 
 
-class _Applied(StringIO):
-    """What `migrate` writes to: counts the migrations that it applies."""
-
-    def __init__(self, step: Step, *, total: int) -> None:
-        super().__init__()
-        self._step, self._total, self._done = step, total, 0
-
-    def write(self, text: str) -> int:
-        if text.strip() == "OK":
-            self._done += 1
-            self._step.show(self._done, self._total)
-        return len(text)
-
-
-def _web(port: int) -> list[str]:
-    return [sys.executable, "-m", "demo.manage", "runserver", "--noreload", f"127.0.0.1:{port}"]
-
-
-def _worker(folder: Path) -> list[str]:
-    """As in production, with Celery beat inside: it sweeps every minute."""
-    return [
-        *(sys.executable, "-m", "celery", "-A", "saleor.celeryconf:app", "worker", "--beat"),
-        *("--pool", "solo", "--without-gossip", "--without-mingle"),
-        *("--schedule", str(folder / "beat-schedule"), "--loglevel", "info"),
-    ]
+def _short(path: Path) -> str:
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
 
 def _answers(api: Api) -> bool:

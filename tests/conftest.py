@@ -9,12 +9,8 @@ from pytest_django import DjangoDbBlocker
 
 from demo import postgres
 from saleor_serials import tasks
-from saleor_serials.host import host, installed_modules
+from saleor_serials.host import host
 from tests import database
-
-# Saleor 3 has yet to see these: they start processes, or buy, as 2.10.1 does.
-_ONLY_ON_2 = ["graphql/test_checkout.py", "test_benchmarks.py", "test_demo.py", "test_readme.py"]
-collect_ignore = [] if installed_modules()[0] == "saleor2" else [*_ONLY_ON_2, "test_worker.py"]
 
 # A machine that is busy is no failure.
 hypothesis.settings.register_profile(

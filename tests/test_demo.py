@@ -1,6 +1,7 @@
 """The demo tells its story to the end, and a wrong number stops it."""
 
 import os
+import re
 import subprocess
 import sys
 import time
@@ -21,6 +22,12 @@ from demo.terminal import Terminal
 from tests.hosts import shop
 
 ROOT = Path(__file__).resolve().parents[1]
+SOURCE = ROOT / "saleor_serials"
+# Where the plugin's wheel is unpacked, if Saleor has a Python of its own.
+PYTHON = os.environ.get("SALEOR_PYTHON")
+INSTALLED = (
+    next(Path(PYTHON).parents[1].glob("lib/*/site-packages/saleor_serials")) if PYTHON else SOURCE
+)
 
 
 def run_demo(*, database_url: str, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -30,7 +37,7 @@ def run_demo(*, database_url: str, folder: Path) -> subprocess.CompletedProcess[
         env={**os.environ, "DATABASE_URL": database_url, "TMPDIR": str(folder)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=600,
     )
 
 
@@ -53,6 +60,8 @@ def test_the_story_is_told_to_its_end_with_every_number_right(
         "✓ 16 serials, each with all that happened to it",
     ):
         assert line in told.stdout
+    found = re.findall("It found the plugin in (.*)", told.stdout)
+    assert found == [str(INSTALLED.relative_to(ROOT))]
     assert "\x1b" not in told.stdout, "colours are for terminals"
     assert list(tmp_path.iterdir()) == [], "a demo leaves nothing behind"
 
@@ -67,6 +76,14 @@ def test_the_demo_leaves_a_database_alone_that_holds_somebodys_shop(
     assert refused.returncode == 2
     assert "✗ The database that DATABASE_URL names holds somebody's shop." in refused.stdout
     assert get_user_model().objects.count() == 1
+
+
+def test_what_is_installed_has_every_file_of_the_package() -> None:
+    def files(folder: Path) -> set[Path]:
+        every = (path for path in folder.rglob("*") if path.is_file())
+        return {path.relative_to(folder) for path in every if path.suffix != ".pyc"}
+
+    assert files(INSTALLED) == files(SOURCE)
 
 
 def test_the_demos_processes_end_with_it_even_if_it_is_killed(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from saleor_serials.errors import UnsupportedHost
 from saleor_serials.host import choose
 
 PACKAGE = Path(saleor_serials.__file__).parent
+DEMO = Path(__file__).parents[1] / "demo"
 SOURCES = [path for path in PACKAGE.rglob("*.py") if "migrations" not in path.parts]
 
 # Doors call the story, the story calls what is shared; nobody calls back.
@@ -130,9 +131,13 @@ def public_names(path: Path) -> dict[str, str]:
 
 
 def halves() -> dict[str, str]:
-    """Each file of the seam that speaks to 2.10.1, and its twin for Saleor 3."""
-    files = [*(PACKAGE / "host/saleor2").glob("*.py"), PACKAGE / "host/graphql2.py"]
-    names = [path.relative_to(PACKAGE).as_posix() for path in files]
+    """Each file of the seam, and of the demo's, that speaks to 2.10.1, and its twin."""
+    files = [
+        *(PACKAGE / "host/saleor2").glob("*.py"),
+        *(PACKAGE / "host").glob("*2.py"),
+        *(DEMO / "hosts").glob("*2.py"),
+    ]
+    names = [path.relative_to(DEMO.parent).as_posix() for path in files]
     return {
         name: name.replace("saleor2", "saleor3").replace("graphql2", "graphql3") for name in names
     }
@@ -140,7 +145,7 @@ def halves() -> dict[str, str]:
 
 @pytest.mark.parametrize(("one", "other"), halves().items())
 def test_both_hosts_offer_the_same_names_with_the_same_parameters(one: str, other: str) -> None:
-    assert public_names(PACKAGE / one) == public_names(PACKAGE / other)
+    assert public_names(DEMO.parent / one) == public_names(DEMO.parent / other)
 
 
 def test_the_seam_has_two_halves() -> None:

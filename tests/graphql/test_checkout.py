@@ -8,69 +8,18 @@ from django.core import mail
 from demo.processes import free_port
 from saleor_serials.models import Delivery
 from tests import making
-from tests.graphql.api import ask, gid
+from tests.graphql.api import ask, people
 from tests.hosts import shop
 
-ADDRESS = {
-    "firstName": "Ada",
-    "lastName": "Byron",
-    "streetAddress1": "1 Main St",
-    "city": "New York",
-    "countryArea": "NY",
-    "postalCode": "10001",
-    "country": "US",
-}
+ORDER = """
+  number isPaid serials(first: 10) { edges { node { data } } } lines { serialShortfall }
+"""
 
 
-def check_out(variant_id: int, *, quantity: int, by: Any) -> Any:
+def check_out(variant: Any, *, quantity: int) -> Any:
     """Buy as a storefront does; return the order as the customer sees it."""
-    created = ask(
-        """mutation ($input: CheckoutCreateInput!) {
-          checkoutCreate(input: $input) {
-            checkout { id totalPrice { gross { amount } } } checkoutErrors { message }
-          }
-        }""",
-        {
-            "input": {
-                "email": "ada@example.com",
-                "billingAddress": ADDRESS,
-                "lines": [{"variantId": gid("ProductVariant", variant_id), "quantity": quantity}],
-            }
-        },
-        by=by,
-    )["checkoutCreate"]
-    assert created["checkoutErrors"] == []
-    checkout = created["checkout"]
-    paid = ask(
-        """mutation ($id: ID!, $input: PaymentInput!) {
-          checkoutPaymentCreate(checkoutId: $id, input: $input) { paymentErrors { message } }
-        }""",
-        {
-            "id": checkout["id"],
-            "input": {
-                "gateway": "mirumee.payments.dummy",
-                "token": "a-card",
-                "amount": checkout["totalPrice"]["gross"]["amount"],
-            },
-        },
-        by=by,
-    )["checkoutPaymentCreate"]
-    assert paid["paymentErrors"] == []
-    completed = ask(
-        """mutation ($id: ID!) {
-          checkoutComplete(checkoutId: $id) {
-            order {
-              number isPaid serials(first: 10) { edges { node { data } } }
-              lines { serialShortfall }
-            }
-            checkoutErrors { message }
-          }
-        }""",
-        {"id": checkout["id"]},
-        by=by,
-    )["checkoutComplete"]
-    assert completed["checkoutErrors"] == []
-    return completed["order"]
+    people.show(variant)
+    return people.check_out(ask, variant, quantity=quantity, by=shop.make_user(), order=ORDER)
 
 
 def test_a_completed_checkout_shows_its_serials_at_once() -> None:
@@ -78,7 +27,7 @@ def test_a_completed_checkout_shows_its_serials_at_once() -> None:
     serials = making.make_serials(pack, 5)
     link = making.make_link(pack, quantity=2, variant=shop.make_digital_variant())
 
-    order = check_out(link.variant_id, quantity=3, by=shop.make_user())
+    order = check_out(link.variant, quantity=3)
 
     assert order["isPaid"]
     assert [edge["node"]["data"] for edge in order["serials"]["edges"]] == [
@@ -95,7 +44,7 @@ def test_the_checkout_succeeds_while_the_mail_server_is_down(settings: Any) -> N
     making.make_serials(pack, 5)
     link = making.make_link(pack, variant=shop.make_digital_variant())
 
-    order = check_out(link.variant_id, quantity=1, by=shop.make_user())
+    order = check_out(link.variant, quantity=1)
 
     assert order["isPaid"]
     assert len(order["serials"]["edges"]) == 1
@@ -111,7 +60,7 @@ def test_the_checkout_succeeds_while_our_own_work_fails(monkeypatch: pytest.Monk
     making.make_serials(pack, 5)
     link = making.make_link(pack, variant=shop.make_digital_variant())
 
-    order = check_out(link.variant_id, quantity=1, by=shop.make_user())
+    order = check_out(link.variant, quantity=1)
 
     assert order["isPaid"]
     assert order["serials"]["edges"] == []

@@ -1,12 +1,24 @@
 """Who asks Saleor 2.10.1's API, and how they say who they are."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib.auth.models import Permission
+from graphene import Node
 from graphql_jwt.shortcuts import get_token
 from saleor.app.models import App
 
 from tests.hosts import saleor2
+
+_ADDRESS = {
+    "firstName": "Ada",
+    "lastName": "Byron",
+    "streetAddress1": "1 Main St",
+    "city": "New York",
+    "countryArea": "NY",
+    "postalCode": "10001",
+    "country": "US",
+}
 
 # Text that JSON can say and no database can store.
 UNENCODABLE = ["\ud800"]
@@ -47,6 +59,58 @@ def authorization(asker: Any) -> str:
 
 def show(variant: Any) -> None:
     """Have everybody see a variant and its product; 2.10.1 shows what is published."""
+
+
+def check_out(ask: Callable[..., Any], variant: Any, *, quantity: int, by: Any, order: str) -> Any:
+    """Buy a digital variant, asking the API as the buyer; return these fields of the order."""
+    created = ask(
+        """mutation ($input: CheckoutCreateInput!) {
+          checkoutCreate(input: $input) {
+            checkout { id totalPrice { gross { amount } } } checkoutErrors { message }
+          }
+        }""",
+        {
+            "input": {
+                "email": by.email,
+                "billingAddress": _ADDRESS,
+                "lines": [
+                    {
+                        "variantId": Node.to_global_id("ProductVariant", variant.pk),
+                        "quantity": quantity,
+                    }
+                ],
+            }
+        },
+        by=by,
+    )["checkoutCreate"]
+    assert created["checkoutErrors"] == []
+    checkout = created["checkout"]
+    paid = ask(
+        """mutation ($id: ID!, $input: PaymentInput!) {
+          checkoutPaymentCreate(checkoutId: $id, input: $input) { paymentErrors { message } }
+        }""",
+        {
+            "id": checkout["id"],
+            "input": {
+                "gateway": "mirumee.payments.dummy",
+                "token": "a-card",
+                "amount": checkout["totalPrice"]["gross"]["amount"],
+            },
+        },
+        by=by,
+    )["checkoutPaymentCreate"]
+    assert paid["paymentErrors"] == []
+    completed = ask(
+        f"""mutation ($id: ID!) {{
+          checkoutComplete(checkoutId: $id) {{
+            order {{ {order} }} checkoutErrors {{ message }}
+          }}
+        }}""",
+        {"id": checkout["id"]},
+        by=by,
+    )["checkoutComplete"]
+    assert completed["checkoutErrors"] == []
+    return completed["order"]
 
 
 def order_token(order_id: str) -> str:

@@ -1,7 +1,10 @@
 """Who asks Saleor 3's API, and how they say who they are."""
 
+from collections.abc import Callable
 from typing import Any
 
+from django.utils import timezone
+from graphene import Node
 from saleor.account.models import Group
 from saleor.app.models import App
 from saleor.core.jwt import create_access_token
@@ -9,6 +12,16 @@ from saleor.permission.models import Permission
 from saleor.product.models import ProductChannelListing, ProductVariantChannelListing
 
 from tests.hosts import saleor3
+
+_ADDRESS = {
+    "firstName": "Ada",
+    "lastName": "Byron",
+    "streetAddress1": "1 Main St",
+    "city": "New York",
+    "countryArea": "NY",
+    "postalCode": "10001",
+    "country": "US",
+}
 
 # Saleor 3 reads no JSON that says what no database can store.
 UNENCODABLE: list[str] = []
@@ -57,11 +70,72 @@ def show(variant: Any) -> None:
     channel = saleor3._channel()
     currency = channel.currency_code
     ProductChannelListing.objects.create(
-        product=variant.product, channel=channel, currency=currency, is_published=True
+        product=variant.product,
+        channel=channel,
+        currency=currency,
+        is_published=True,
+        available_for_purchase_at=timezone.now(),
     )
     ProductVariantChannelListing.objects.create(
-        variant=variant, channel=channel, currency=currency, price_amount=10
+        variant=variant,
+        channel=channel,
+        currency=currency,
+        price_amount=10,
+        discounted_price_amount=10,
     )
+
+
+def check_out(ask: Callable[..., Any], variant: Any, *, quantity: int, by: Any, order: str) -> Any:
+    """Buy a digital variant, asking the API as the buyer; return these fields of the order.
+
+    An app reports the payment, as payment providers' apps do.
+    """
+    created = ask(
+        """mutation ($input: CheckoutCreateInput!) {
+          checkoutCreate(input: $input) {
+            checkout { id totalPrice { gross { amount currency } } } errors { field message }
+          }
+        }""",
+        {
+            "input": {
+                "channel": saleor3._channel().slug,
+                "email": by.email,
+                "billingAddress": _ADDRESS,
+                "lines": [
+                    {
+                        "variantId": Node.to_global_id("ProductVariant", variant.pk),
+                        "quantity": quantity,
+                    }
+                ],
+            }
+        },
+        by=by,
+    )["checkoutCreate"]
+    assert created["errors"] == []
+    checkout = created["checkout"]
+    paid = ask(
+        """mutation ($id: ID!, $transaction: TransactionCreateInput!) {
+          transactionCreate(id: $id, transaction: $transaction) { errors { field message } }
+        }""",
+        {
+            "id": checkout["id"],
+            "transaction": {
+                "pspReference": "a-card",
+                "amountCharged": checkout["totalPrice"]["gross"],
+            },
+        },
+        by=make_app("HANDLE_PAYMENTS", name="Payments"),
+    )["transactionCreate"]
+    assert paid["errors"] == []
+    completed = ask(
+        f"""mutation ($id: ID!) {{
+          checkoutComplete(id: $id) {{ order {{ {order} }} errors {{ field message }} }}
+        }}""",
+        {"id": checkout["id"]},
+        by=by,
+    )["checkoutComplete"]
+    assert completed["errors"] == []
+    return completed["order"]
 
 
 def order_token(order_id: str) -> str:

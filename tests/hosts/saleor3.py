@@ -36,6 +36,9 @@ from saleor.payment.utils import create_transaction_for_order
 from saleor.plugins.base_plugin import BasePlugin
 from saleor.plugins.manager import get_plugins_manager
 from saleor.product.models import Category, Product, ProductType, ProductVariant
+from saleor.shipping.models import ShippingZone
+from saleor.tax.models import TaxConfiguration
+from saleor.warehouse.models import Stock, Warehouse
 
 from saleor_serials import tasks
 from saleor_serials.host import installed_version
@@ -86,6 +89,23 @@ def make_variant(product: Product | None = None) -> ProductVariant:
         product=product or make_product(),
         track_inventory=False,
     )
+
+
+def make_digital_variant() -> ProductVariant:
+    """A variant that a checkout may hold without an address to ship it to."""
+    variant = make_variant()
+    zone = ShippingZone.objects.create(name="Home", countries=["US"])
+    warehouse = Warehouse.objects.create(
+        name="Main",
+        slug="main",
+        address=Address.objects.create(country="US", city="Springfield"),
+    )
+    zone.channels.add(_channel())
+    warehouse.channels.add(_channel())
+    warehouse.shipping_zones.add(zone)
+    Stock.objects.create(warehouse=warehouse, product_variant=variant, quantity=100)
+    TaxConfiguration.objects.create(channel=_channel())
+    return variant
 
 
 def make_user(*, email: str | None = None, **values: Any) -> User:
