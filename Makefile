@@ -8,14 +8,19 @@ RUN := $(UV) run --locked --quiet
 
 help: ## list the targets
 	awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
-	echo 'With SALEOR_HOME=<folder with manage.py and .venv>, demo, serve, test and bench run on that Saleor 3.'
+	echo
+	echo 'demo, serve, test and bench run on Saleor 2.10.1, or on an existing Saleor 3:'
+	echo 'make demo SALEOR_HOME=<the folder that has its manage.py and its .venv>'
 
 ifdef SALEOR_HOME
+ifneq ($(words $(wildcard $(SALEOR_HOME)/manage.py $(SALEOR_HOME)/.venv/bin/python)),2)
+$(error There is no manage.py and .venv/bin/python in SALEOR_HOME=$(SALEOR_HOME))
+endif
 # Two environments see that of the existing Saleor, and put nothing into it: one has our tools and
 # the source, the other nothing but the plugin, installed from its wheel, as a merchant has it.
-HOME_NAME := $(notdir $(abspath $(SALEOR_HOME)))
-TOOLS := .venv-$(HOME_NAME)
-SHOP := .venv-$(HOME_NAME)-shop
+HOME_ENV := $(abspath $(SALEOR_HOME))/.venv
+TOOLS := .venv-$(notdir $(abspath $(SALEOR_HOME)))
+SHOP := $(TOOLS)-shop
 READY := $(TOOLS)/.synced $(SHOP)/.installed
 PYTHON := PYTHONPATH=. SALEOR_PYTHON=$(abspath $(SHOP)/bin/python) $(TOOLS)/bin/python
 else
@@ -69,19 +74,19 @@ format: .venv/.synced ## let ruff rewrite what it can
 ifdef SALEOR_HOME
 # An environment on the Python of the existing one, whose packages it sees after its own.
 define overlay
-	$(UV) venv --quiet --clear --python $(SALEOR_HOME)/.venv/bin/python $(1)
-	ls -d $(abspath $(SALEOR_HOME))/.venv/lib/python*/site-packages $(abspath $(SALEOR_HOME)) \
+	$(UV) venv --quiet --clear --python $(HOME_ENV)/bin/python $(1)
+	ls -d $(HOME_ENV)/lib/python*/site-packages $(abspath $(SALEOR_HOME)) \
 		> $$($(1)/bin/python -c "import sysconfig; print(sysconfig.get_path('purelib'))")/saleor_home.pth
 endef
 
-$(TOOLS)/.synced: pyproject.toml uv.lock $(SALEOR_HOME)/.venv/pyvenv.cfg | $(UV)
+$(TOOLS)/.synced: pyproject.toml uv.lock $(wildcard $(HOME_ENV)/pyvenv.cfg) | $(UV)
 	$(call overlay,$(TOOLS))
 	$(UV) export --quiet --locked --only-group dev --no-emit-project --no-hashes \
 		| $(UV) pip install --quiet --python $(TOOLS)/bin/python -r - --no-deps -e .
 	touch $@
 
-$(SHOP)/.installed: pyproject.toml $(shell find saleor_serials -type f -not -name '*.pyc') \
-		$(SALEOR_HOME)/.venv/pyvenv.cfg | $(UV)
+$(SHOP)/.installed: $(shell find pyproject.toml saleor_serials -type f -not -name '*.pyc') \
+		$(wildcard $(HOME_ENV)/pyvenv.cfg) | $(UV)
 	$(call overlay,$(SHOP))
 	$(UV) build --quiet --wheel --clear --out-dir $(SHOP)/wheel
 	$(UV) pip install --quiet --python $(SHOP)/bin/python --no-deps $(SHOP)/wheel/*.whl

@@ -42,8 +42,6 @@ class Kind:
 
 
 KINDS = [Kind(is_active=on, is_linked=linked) for on, linked in product((False, True), repeat=2)]
-    Kind(is_active=active, is_linked=linked) for active, linked in product((False, True), repeat=2)
-]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

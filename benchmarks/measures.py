@@ -17,6 +17,7 @@ from benchmarks.clients import Crowd
 from saleor_serials.allocation import CLAIM_FREE, claim
 from saleor_serials.models import Assignment, Pack, PackLink, SerialStatus
 from saleor_serials.reconcile import reconcile
+from tests.hosts import shop
 
 # Rivals hide what they are about to take: clients that fight for a pack's last serials get none.
 LEFT_ALONE = 100
@@ -146,10 +147,14 @@ class Case:
             Work(
                 updates=floor.take(claims),
                 buyers=list(spread(lambda link, n: stock.make_buyers(link.pack, n), claims)),
-                order_ids=list(spread(stock.make_orders, orders)),
+                order_ids=list(spread(_paid_orders, orders)),
             )
             for _ in range(number)
         ]
+
+
+def _paid_orders(link: PackLink, number: int) -> list[str]:
+    return shop.paid_orders(link.variant, number, units=1)
 
 
 def plan_of_claim(pack: Pack) -> str:

@@ -7,7 +7,6 @@ import time
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from importlib import metadata
 from math import ceil
 from typing import Any
 
@@ -18,7 +17,9 @@ from benchmarks import measures, stock
 from benchmarks.clients import Crowd, crowd
 from benchmarks.measures import Case, FirstClaim, Floor, LargeOrder
 from demo import postgres
+from saleor_serials.host import installed_version
 from tests import database
+from tests.hosts import shop
 
 _CHUNKS_AT_ONCE = 40
 
@@ -131,8 +132,9 @@ def _measure(scale: Scale, clients: Crowd, say: Progress) -> Results:
         case.works(scale.rounds, floor, claims=scale.claims, orders=scale.orders) for case in cases
     ]
     sizes = (1, 100, scale.large_order)
-    few = {size: stock.make_orders(for_large.links[0], 1, units=size)[0] for size in sizes}
-    large = stock.make_orders(for_large.links[0], scale.large_orders, units=scale.large_order)
+    variant = for_large.links[0].variant
+    few = {size: shop.paid_orders(variant, 1, units=size)[0] for size in sizes}
+    large = shop.paid_orders(variant, scale.large_orders, units=scale.large_order)
     [warm_up] = warming_up.works(1, floor, claims=scale.clients * 8, orders=scale.clients * 2)
     _execute("ANALYZE")
     _execute("CHECKPOINT")
@@ -155,7 +157,7 @@ def _measure(scale: Scale, clients: Crowd, say: Progress) -> Results:
         serials=_value("SELECT count(*) FROM saleor_serials_serial"),
         versions={
             "PostgreSQL": _value("SHOW server_version").split()[0],
-            "Saleor": metadata.version("saleor"),
+            "Saleor": installed_version(),
             "Django": django.__version__,
             "Python": platform.python_version(),
             "cores": str(os.cpu_count()),

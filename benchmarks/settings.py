@@ -1,6 +1,11 @@
-"""The demo's settings without Django's log of every statement, which grows as long as it runs."""
+"""The host's settings without Django's log of every statement, which grows as long as it runs."""
 
-from demo.settings import *  # noqa: F403
+from saleor_serials.host import installed_modules
+
+if installed_modules()[0] == "saleor2":
+    from demo.settings import *  # noqa: F403
+else:
+    from tests.settings3 import *  # noqa: F403
 
 DEBUG = False
 LOGGING = {

@@ -1,15 +1,9 @@
-"""Packs, buyers and paid orders by the hundred thousand, written in bulk."""
+"""Packs and buyers by the hundred thousand, written in bulk."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from uuid import uuid4
 
 from django.db import connection
 from django.utils import timezone
-from saleor.order import OrderEvents
-from saleor.order.models import Order, OrderEvent, OrderLine
-from saleor.payment import ChargeStatus
-from saleor.payment.models import Payment
 
 from saleor_serials.models import Assignment, Batch, OrderRecord, Pack, PackLink
 from tests import making
@@ -122,53 +116,3 @@ def make_buyers(pack: Pack, number: int) -> list[Assignment]:
             Assignment(pk=pk, pack_id=pack.pk, customer=customer, wanted=1)
             for pk, customer in cursor.fetchall()
         ]
-
-
-def make_orders(link: PackLink, number: int, *, units: int = 1) -> list[str]:
-    """Make guests' orders, placed and paid, that the plugin has not heard of; return their ids."""
-    now = timezone.now()
-    total = units * 10
-    orders = Order.objects.bulk_create(
-        Order(
-            created=now,
-            token=str(uuid4()),
-            user_email=f"{uuid4()}@example.com",
-            total_net_amount=total,
-            total_gross_amount=total,
-        )
-        for _ in range(number)
-    )
-    OrderEvent.objects.bulk_create(
-        OrderEvent(order=order, type=OrderEvents.PLACED, date=now) for order in orders
-    )
-    OrderLine.objects.bulk_create(_lines(orders, link, units=units))
-    Payment.objects.bulk_create(
-        Payment(
-            order=order,
-            gateway="mirumee.payments.dummy",
-            charge_status=ChargeStatus.FULLY_CHARGED,
-            total=total,
-            captured_amount=total,
-            currency=order.currency,
-            billing_email=order.user_email,
-        )
-        for order in orders
-    )
-    return [str(order.pk) for order in orders]
-
-
-def _lines(orders: list[Order], link: PackLink, *, units: int) -> Iterator[OrderLine]:
-    variant = link.variant
-    for order in orders:
-        yield OrderLine(
-            order=order,
-            variant=variant,
-            product_name=variant.product.name,
-            variant_name=variant.name,
-            product_sku=variant.sku,
-            is_shipping_required=False,
-            quantity=units,
-            currency=order.currency,
-            unit_price_net_amount=10,
-            unit_price_gross_amount=10,
-        )

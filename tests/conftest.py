@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import django
 import hypothesis
 import pytest
 from pytest_django import DjangoDbBlocker
 
 from demo import postgres
 from saleor_serials import tasks
-from saleor_serials.host import host
+from saleor_serials.host import host, installed_version
 from tests import database
 
 # A machine that is busy is no failure.
@@ -20,6 +21,10 @@ hypothesis.settings.register_profile(
     suppress_health_check=[hypothesis.HealthCheck.too_slow],
 )
 hypothesis.settings.load_profile("suite")
+
+
+def pytest_report_header() -> str:
+    return f"Saleor {installed_version()}, Django {django.__version__}"
 
 
 @pytest.fixture(scope="session")

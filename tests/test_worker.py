@@ -1,17 +1,17 @@
 """A real Celery worker in a process of its own, with a real broker between."""
 
-import os
-import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from pathlib import Path
 
 from celery.beat import Scheduler
 
-from demo.processes import die_with_owner, free_port
+from demo import stage
+from demo.hosts import host as demo_host
+from demo.processes import child, free_port
 from saleor_serials import tasks
 from saleor_serials.host import host
 from saleor_serials.models import Event, EventType
@@ -23,26 +23,29 @@ PATIENCE = 60
 
 
 @contextmanager
-def worker(*, broker_url: str, database_url: str, mail_port: int) -> Iterator[None]:
-    process = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "celery", "-A", "saleor.celeryconf:app", "worker"),
-            *("--pool", "solo", "--loglevel", "warning", "--without-gossip", "--without-mingle"),
-        ],
-        env={
-            **os.environ,
-            "DJANGO_SETTINGS_MODULE": "demo.settings",
-            "CELERY_BROKER_URL": broker_url,
-            "DATABASE_URL": database_url,
-            "EMAIL_URL": f"smtp://127.0.0.1:{mail_port}",
-        },
-        preexec_fn=die_with_owner(signal.SIGKILL),
+def worker(folder: Path, *, broker_url: str, database_url: str, mail_port: int) -> Iterator[None]:
+    environment = demo_host.environment(
+        folder,
+        database=database_url,
+        redis=broker_url,
+        smtp=f"smtp://127.0.0.1:{mail_port}",
+        address="http://127.0.0.1",
     )
-    try:
+    command = [sys.executable, *demo_host.worker(folder)]
+    with child(
+        *("the worker", command),
+        log=stage.log_of(folder),
+        folder=demo_host.FOLDER,
+        environment=environment,
+    ):
         yield
-    finally:
-        process.kill()
-        process.wait()
+
+
+def complaints(folder: Path) -> list[str]:
+    """What the worker's log complains of that happened in our code."""
+    lines = stage.log_of(folder).read_text().splitlines()
+    ours = (line for line in lines if "saleor_serials" in line)
+    return [line for line in ours if "WARNING" in line or "ERROR" in line]
 
 
 def until(condition: Callable[[], bool]) -> None:
@@ -53,7 +56,7 @@ def until(condition: Callable[[], bool]) -> None:
 
 
 def test_a_worker_serves_settles_and_sends(
-    real_broker: Callable[[str], None], database_url: str
+    real_broker: Callable[[str], None], database_url: str, tmp_path: Path
 ) -> None:
     mail_port = free_port()
     pack = making.make_pack()
@@ -64,7 +67,7 @@ def test_a_worker_serves_settles_and_sends(
     with (
         servers.broker() as broker_url,
         servers.mail_server(mail_port) as mailbox,
-        worker(broker_url=broker_url, database_url=database_url, mail_port=mail_port),
+        worker(tmp_path, broker_url=broker_url, database_url=database_url, mail_port=mail_port),
     ):
         real_broker(broker_url)
         tasks.request_reconcile(order_id)
@@ -81,6 +84,7 @@ def test_a_worker_serves_settles_and_sends(
     assert [data for data in held(order_id) if data in later] == held(order_id)[3:]
     assert "2 more are on their way" in earlier
     assert {m["To"] for m in mailbox.messages} == {"buyer@example.com"}
+    assert complaints(tmp_path) == []
 
 
 def test_beat_finds_the_sweep_in_its_schedule_and_it_serves_what_nobody_told() -> None:
