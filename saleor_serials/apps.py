@@ -22,6 +22,7 @@ class SerialsConfig(AppConfig):
             order_changed=tasks.request_reconcile,
             variant_leaves=tasks.variant_leaves,
             product_leaves=tasks.product_leaves,
+            wish_changed=tasks.request_links,
         )
         tasks.schedule_sweep()
         settings.MIDDLEWARE = [*settings.MIDDLEWARE, middleware.PATH]

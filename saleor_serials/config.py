@@ -49,6 +49,15 @@ FIELDS = (
             f"the pack's own rule counts. One of: {', '.join(SerialStatus)}."
         ),
     ),
+    Field(
+        name="mirror_to_metadata",
+        default=False,
+        label="Serials in the metadata of orders",
+        help_text=(
+            "Write the serials also into the private metadata of orders and their lines. Whoever "
+            "may read that, staff, apps and receivers of webhooks, then sees them."
+        ),
+    ),
 )
 
 
@@ -59,6 +68,7 @@ class Config:
     send_email: bool
     shown_statuses: frozenset[SerialStatus]
     status_after_release: SerialStatus
+    mirror_to_metadata: bool
 
     @classmethod
     def parse(cls, values: Mapping[str, Any]) -> "Config":
@@ -74,6 +84,7 @@ class Config:
             status_after_release=_status(
                 given["status_after_release"], field="status_after_release"
             ),
+            mirror_to_metadata=_switch(given["mirror_to_metadata"]),
         )
 
 

@@ -8,9 +8,9 @@ from django.db import IntegrityError, transaction
 from django.db.models import Min
 from django.utils import timezone
 
-from saleor_serials.errors import AlreadyExists, NotFound, OutOfRange, Required
-from saleor_serials.host.shapes import LineSnapshot
-from saleor_serials.models import Pack, PackLink
+from saleor_serials.errors import AlreadyExists, InvalidInput, NotFound, OutOfRange, Required
+from saleor_serials.host.shapes import LineSnapshot, Target
+from saleor_serials.models import Pack, PackLink, Wish
 
 # Keeps per-unit times units far inside an integer column.
 MAX_QUANTITY = 10_000
@@ -67,10 +67,23 @@ def first_since() -> datetime | None:
     return PackLink.objects.aggregate(first=Min("since"))["first"]
 
 
+def live(target: Target) -> list[PackLink]:
+    """The links in force of a variant or a product itself."""
+    links = PackLink.objects.filter(until=None, **{f"{target.kind}_id": target.id})
+    return list(links.order_by("pack"))
+
+
 def create(
-    *, pack: Pack, quantity: int, variant_id: int | None = None, product_id: int | None = None
+    *,
+    pack: Pack,
+    quantity: int,
+    variant_id: int | None = None,
+    product_id: int | None = None,
+    from_metadata: bool = False,
 ) -> PackLink:
     """Make a variant, or every variant of a product, take serials of a pack from now on.
+
+    ``from_metadata``, here and below: a wish asks for it. Each way changes its own links only.
 
     Raises:
         Required: neither or both of variant and product are given.
@@ -83,7 +96,11 @@ def create(
     try:
         with transaction.atomic():
             return PackLink.objects.create(
-                pack=pack, quantity=quantity, variant_id=variant_id, product_id=product_id
+                pack=pack,
+                quantity=quantity,
+                variant_id=variant_id,
+                product_id=product_id,
+                from_metadata=from_metadata,
             )
     except IntegrityError:
         raise AlreadyExists(
@@ -92,7 +109,7 @@ def create(
         ) from None
 
 
-def update(link_id: int, *, quantity: int) -> PackLink:
+def update(link_id: int, *, quantity: int, from_metadata: bool = False) -> PackLink:
     """Change how many serials a unit takes, for orders placed from now on.
 
     A closed copy of the link stays behind as the terms of the orders placed until now.
@@ -100,16 +117,18 @@ def update(link_id: int, *, quantity: int) -> PackLink:
     Raises:
         OutOfRange: the quantity is not 1 to 10,000.
         NotFound: there is no such link.
+        InvalidInput: the link was made in another way.
     """
     _check_quantity(quantity)
     with transaction.atomic():
-        link = _live(link_id)
+        link = _take(link_id, from_metadata=from_metadata)
         now = timezone.now()
         PackLink.objects.create(
             pack_id=link.pack_id,
             variant_id=link.variant_id,
             product_id=link.product_id,
             quantity=link.quantity,
+            from_metadata=link.from_metadata,
             since=link.since,
             until=now,
         )
@@ -119,14 +138,15 @@ def update(link_id: int, *, quantity: int) -> PackLink:
     return link
 
 
-def remove(link_id: int) -> PackLink:
+def remove(link_id: int, *, from_metadata: bool = False) -> PackLink:
     """End a link: orders placed from now on take nothing through it.
 
     Raises:
         NotFound: there is no such link.
+        InvalidInput: the link was made in another way.
     """
     with transaction.atomic():
-        link = _live(link_id)
+        link = _take(link_id, from_metadata=from_metadata)
         link.until = timezone.now()
         link.save(update_fields=["until"])
     return link
@@ -138,10 +158,26 @@ def end(*, variant_id: int | None = None, product_id: int | None = None) -> None
     PackLink.objects.filter(until=None, **target).update(until=timezone.now())
 
 
-def _live(link_id: int) -> PackLink:
+def target_of(link: PackLink) -> Target:
+    """Say what a link belongs to."""
+    if link.variant_id is not None:
+        return Target(kind="variant", id=link.variant_id)
+    return Target(kind="product", id=link.product_id)
+
+
+def _take(link_id: int, *, from_metadata: bool) -> PackLink:
+    """Lock a live link for a change, and have a wish that it may have stood against read again."""
     link = PackLink.objects.select_for_update().filter(pk=link_id, until__isnull=True).first()
     if link is None:
         raise NotFound("There is no such link; it may have been removed.", field="id")
+    target = target_of(link)
+    if link.from_metadata != from_metadata:
+        raise InvalidInput(
+            f"This link follows the private metadata of its {target.kind}; change it there.",
+            field="id",
+        )
+    if not from_metadata:
+        Wish.objects.filter(kind=target.kind, target_id=target.id).update(text=None)
     return link
 
 

@@ -34,7 +34,10 @@ class PickOrder(StrEnum):
 
 
 class Pack(models.Model):
-    """A collection of serials with its own rules."""
+    """A collection of serials with its own rules.
+
+    ``vendor_group_id`` names the staff group that the pack belongs to; null: to the shop.
+    """
 
     id = models.BigAutoField(primary_key=True)
     slug = models.SlugField(max_length=255, unique=True, allow_unicode=True)
@@ -44,6 +47,7 @@ class Pack(models.Model):
     is_consumable = models.BooleanField(default=False)
     status_on_refund = models.CharField(max_length=16, default=SerialStatus.UNASSIGNED)
     pick_order = models.CharField(max_length=16, default=PickOrder.OLDEST)
+    vendor_group_id = models.IntegerField(null=True)
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -69,7 +73,7 @@ class PackLink(models.Model):
 
     A link is in force from ``since`` to ``until`` (null: still). Editing one leaves a closed copy
     behind, so that the terms of an order can be told at any later time. It ends with its variant
-    or product, and stays behind, too.
+    or product, and stays behind, too. ``from_metadata``: a wish made it, and only wishes change it.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -89,6 +93,7 @@ class PackLink(models.Model):
         related_name="+",
     )
     quantity = models.PositiveIntegerField()
+    from_metadata = models.BooleanField(default=False)
     since = models.DateTimeField(default=timezone.now)
     until = models.DateTimeField(null=True)
 
@@ -113,11 +118,39 @@ class PackLink(models.Model):
         ]
 
 
+class Wish(models.Model):
+    """What the private metadata of a variant or product said about its links when last read.
+
+    ``text`` is the value as JSON, cut off beyond what can be read; null: look again. ``problem`` is
+    why it could not be granted, empty if it was. Without the metadata there is no row.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    kind = models.CharField(max_length=8)
+    target_id = models.IntegerField()
+    text = models.TextField(null=True)
+    problem = models.TextField(blank=True, default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "target_id"], name="serials_wish_once"),
+        ]
+
+
+class Mirror(StrEnum):
+    """Whether an order's serials stand in Saleor's metadata."""
+
+    ABSENT = ""
+    DUE = "due"
+    SHOWN = "shown"
+
+
 class OrderRecord(models.Model):
     """What we remember of an order, and the lock under which its serials move.
 
     ``lines`` names the lines whose terms are frozen. ``customer`` is a key: ``user:<id>``, else
     ``email:<address>``, else ``order:<id>``. ``noted`` is what staff were told in the history.
+    ``mirror`` is due from when serials moved until the metadata says so.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -128,10 +161,16 @@ class OrderRecord(models.Model):
     paid_at = models.DateTimeField(null=True)
     lines = models.JSONField(default=list)
     noted = models.JSONField(default=dict)
+    mirror = models.CharField(max_length=8, blank=True, default=Mirror.ABSENT)
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
-        indexes = [models.Index(fields=["customer"], name="serials_record_customer")]
+        indexes = [
+            models.Index(fields=["customer"], name="serials_record_customer"),
+            models.Index(
+                fields=["id"], name="serials_record_mirror_due", condition=Q(mirror="due")
+            ),
+        ]
 
 
 class Assignment(models.Model):

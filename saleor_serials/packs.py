@@ -24,7 +24,7 @@ from saleor_serials.errors import (
     TooMany,
     without_details,
 )
-from saleor_serials.models import MAX_DATA_BYTES, Batch, Pack, PickOrder
+from saleor_serials.models import MAX_DATA_BYTES, Batch, Pack, PickOrder, Wish
 
 # A GraphQL document much larger than this is refused by common web servers anyway.
 MAX_SERIALS_PER_CALL = 10_000
@@ -76,6 +76,8 @@ def _save(pack: Pack, **how: Any) -> None:
     try:
         with transaction.atomic():
             pack.save(**how)
+            # Whoever wished for this pack under this slug can have it now.
+            Wish.objects.exclude(problem="").update(text=None)
     except IntegrityError:
         raise AlreadyExists("Another pack has this slug.", field="slug") from None
 

@@ -4,7 +4,7 @@ Hooks never raise and never do slow work; they only have the order looked at aft
 """
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -13,20 +13,21 @@ from django.utils import timezone
 from saleor_serials.config import ACTIVE_BY_DEFAULT, FIELDS, PLUGIN_ID, Config
 from saleor_serials.errors import InvalidInput
 from saleor_serials.host import host
+from saleor_serials.host.shapes import Target
 from saleor_serials.models import SweepState
-from saleor_serials.tasks import request_reconcile
+from saleor_serials.tasks import request_links, request_mirror, request_reconcile
 
 logger = logging.getLogger(__name__)
 
 
-def _hook(orders: Callable[[Any], Iterable[Any]]) -> Callable[..., Any]:
-    """Make a hook that has orders looked at, by the keys that it finds in what it is handed."""
+def _hook(react: Callable[[Any], None]) -> Callable[..., Any]:
+    """Make a hook of what is to be done with the first thing that Saleor hands over."""
 
     def hook(self: Any, subject: Any, *args: Any, previous_value: Any = None, **kwargs: Any) -> Any:
         try:
             # 2.10.1: called on inactive plugins as well.
-            for order_pk in orders(subject) if self.active else ():
-                request_reconcile(str(order_pk))
+            if self.active:
+                react(subject)
         except Exception:
             logger.exception("A change of %s is left to the sweep.", type(subject).__name__)
         return previous_value
@@ -34,11 +35,43 @@ def _hook(orders: Callable[[Any], Iterable[Any]]) -> Callable[..., Any]:
     return hook
 
 
-_order_changed = _hook(lambda order: [order.pk])
-_orders_changed = _hook(lambda orders: [order.pk for order in orders])
-_its_order_changed = _hook(lambda fulfillment: [fulfillment.order_id])
-# A transaction may belong to a checkout.
-_paid_order_changed = _hook(lambda data: filter(None, [data.transaction.order_id]))
+@_hook
+def _order_changed(order: Any) -> None:
+    request_reconcile(str(order.pk))
+
+
+@_hook
+def _orders_changed(orders: Any) -> None:
+    for order in orders:
+        request_reconcile(str(order.pk))
+
+
+@_hook
+def _its_order_changed(fulfillment: Any) -> None:
+    request_reconcile(str(fulfillment.order_id))
+
+
+@_hook
+def _paid_order_changed(request: Any) -> None:
+    order_pk = request.transaction.order_id
+    if order_pk is not None:  # it pays for a checkout
+        request_reconcile(str(order_pk))
+
+
+@_hook
+def _draft_created(order: Any) -> None:
+    request_reconcile(str(order.pk))
+    if host.mentions_serials(order):  # copied from the order that it replaces a part of
+        request_mirror(str(order.pk))
+
+
+def _wish_changed(kind: str, *, may_be_gone: bool = False) -> Callable[..., Any]:
+    @_hook
+    def hook(row: Any) -> None:
+        if may_be_gone or host.mentions_serials(row):
+            request_links(Target(kind=kind, id=row.pk))
+
+    return hook
 
 
 class SerialsPlugin(host.BasePlugin):
@@ -60,15 +93,22 @@ class SerialsPlugin(host.BasePlugin):
         for field in FIELDS
     }
 
-    order_created = order_confirmed = order_updated = _order_changed
+    order_created = order_confirmed = _order_changed
+    order_updated = order_metadata_updated = _order_changed
     order_paid = order_fully_paid = _order_changed
     order_refunded = order_fully_refunded = _order_changed
     order_cancelled = order_expired = order_fulfilled = _order_changed
-    draft_order_created = draft_order_updated = draft_order_deleted = _order_changed
+    draft_order_updated = draft_order_deleted = _order_changed
+    draft_order_created = _draft_created
     order_bulk_created = _orders_changed
     fulfillment_created = fulfillment_approved = fulfillment_canceled = _its_order_changed
     transaction_charge_requested = transaction_refund_requested = _paid_order_changed
     transaction_cancelation_requested = _paid_order_changed
+
+    product_created = product_updated = _wish_changed("product")
+    product_metadata_updated = _wish_changed("product", may_be_gone=True)
+    product_variant_created = product_variant_updated = _wish_changed("variant")
+    product_variant_metadata_updated = _wish_changed("variant", may_be_gone=True)
 
     def is_event_active(self, event: str, channel: str | None = None) -> bool:
         """Say that nobody may rely on us: who listens to a refund's request does not pay it."""

@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from saleor_serials import allocation, config, delivery, history, links
+from saleor_serials import allocation, config, delivery, history, links, mirror
 from saleor_serials.allocation import Surplus
 from saleor_serials.entitlement import Cause, cause_of_release, entitled_units, wanted
 from saleor_serials.errors import without_details
@@ -38,12 +38,14 @@ class Outcome:
     """What a reconcile did, and what is left for others to do once it is committed.
 
     ``delivery_id``: new serials wait to be sent. ``unsettled_pack_ids``: in these packs the order
-    stayed short, or freed serials that others may be waiting for.
+    stayed short, or freed serials that others may be waiting for. ``mirrored_order_id``: this
+    order's metadata may be behind.
     """
 
     allocated: int
     delivery_id: int | None
     unsettled_pack_ids: frozenset[int]
+    mirrored_order_id: str | None
 
 
 def reconcile(order_id: str, *, first_in_line: bool = False) -> Outcome | None:
@@ -82,10 +84,17 @@ def reconcile(order_id: str, *, first_in_line: bool = False) -> Outcome | None:
         outbox = (
             delivery.enter(record, allocated.serial_ids, now=now) if settings.send_email else None
         )
+        is_mirrored = mirror.enter(
+            record,
+            settings=settings,
+            moved=[a.held for a in assignments] != [held for _, held, _ in stored],
+            holds=any(a.held for a in assignments),
+        )
     return Outcome(
         allocated=len(allocated.serial_ids),
         delivery_id=outbox,
         unsettled_pack_ids=allocated.short_pack_ids | freed,
+        mirrored_order_id=order_id if is_mirrored else None,
     )
 
 
@@ -135,8 +144,8 @@ def _make_record(order: OrderSnapshot) -> OrderRecord | None:
         cursor.execute(
             """
             INSERT INTO saleor_serials_orderrecord
-                (order_id, number, customer, placed_at, lines, noted, created_at)
-            SELECT %(order)s, %(number)s, %(customer)s, %(placed_at)s, '[]', '{}', %(now)s
+                (order_id, number, customer, placed_at, lines, noted, mirror, created_at)
+            SELECT %(order)s, %(number)s, %(customer)s, %(placed_at)s, '[]', '{}', '', %(now)s
             WHERE NOT EXISTS (
                 SELECT FROM saleor_serials_sweepstate WHERE active_since > %(placed_at)s
             )

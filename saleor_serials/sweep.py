@@ -1,4 +1,4 @@
-"""Find what nobody told us about: changed orders, open shortfalls, unsent deliveries.
+"""Find what nobody told us about: wishes, changed orders, open shortfalls, unsent deliveries.
 
 After a sweep no order is short while its pack holds a serial that it may take, whatever events
 were lost. Sweeping twice, or twice at the same time, does no harm.
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from django.db.models import F
 from django.utils import timezone
 
-from saleor_serials import config, delivery, links
+from saleor_serials import config, delivery, links, mirror, wishes
 from saleor_serials.host import host
 from saleor_serials.models import Assignment, DeliveryStatus, OrderRecord, SweepState
 from saleor_serials.reconcile import attempt, settle
@@ -32,9 +32,11 @@ def sweep() -> Report:
     if config.current() is None:
         return report
     state, _ = SweepState.objects.get_or_create(pk=1)
+    wishes.grant_all()
     _look_at_orders(state, report)
     _settle_packs(report)
     _send_deliveries(report)
+    mirror.show_due()
     SweepState.objects.filter(pk=state.pk).update(
         cursor=state.cursor, retry=report.failed, swept_at=timezone.now()
     )
@@ -47,6 +49,7 @@ def _look_at_orders(state: SweepState, report: Report) -> None:
         return
     changes = host.changed_orders(state.cursor, not_before=not_before)
     state.cursor = dict(changes.cursor)
+    mirror.drop_copies(changes.order_ids)
     known = OrderRecord.objects.order_by().values_list("order_id", flat=True)
     dead = known.filter(assignments__wanted__gt=0, order_id__in=host.dead_orders())
     claimed = known.exclude(customer__startswith="user:").filter(order_id__in=host.owned_orders())

@@ -6,7 +6,7 @@ in peace for a while, and the sweep does the work.
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -17,10 +17,11 @@ from typing import Any
 from django.db import connection, transaction
 from kombu.pools import producers
 
-from saleor_serials import config, links
+from saleor_serials import config, links, mirror, wishes
 from saleor_serials.delivery import deliver
 from saleor_serials.host import host
-from saleor_serials.reconcile import freeze_terms_with, reconcile, settle
+from saleor_serials.host.shapes import Target
+from saleor_serials.reconcile import Outcome, freeze_terms_with, reconcile, settle
 from saleor_serials.sweep import sweep
 
 logger = logging.getLogger(__name__)
@@ -46,6 +47,23 @@ def request_delivery(delivery_id: int) -> None:
     _after_commit(_Request(task="send_delivery", argument=delivery_id))
 
 
+def request_mirror(order_id: str) -> None:
+    """Have an order's metadata show what it holds, after commit. Never raises."""
+    _after_commit(_Request(task="show_serials", argument=order_id))
+
+
+def request_links(target: Target) -> None:
+    """Have the links of a variant or product follow its metadata after commit. Never raises.
+
+    Variants are saved often: there is a task only where the metadata says something new.
+    """
+    _after_commit(_Request(task="grant_wish", argument=target.key, needless=_is_granted))
+
+
+def _is_granted(key: str) -> bool:
+    return wishes.is_granted(Target.of(key))
+
+
 def variant_leaves(variant_id: int) -> None:
     """Freeze what orders take through a variant that is about to be deleted. Never raises."""
     try:
@@ -68,17 +86,18 @@ def product_leaves(product_id: int) -> None:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Request:
-    """A task to enqueue. Tasks take ids, never data."""
+    """A task to enqueue, unless it is ``needless``. Tasks take ids, never data."""
 
     task: str
-    argument: str | int
+    argument: Any
+    needless: Callable[[Any], bool] = lambda _: False
 
     def __call__(self) -> None:
         batch = _batch.get()
         if batch is not None and self in batch:
             return
         with self._or_the_sweep():
-            if config.current() is None:
+            if config.current() is None or self.needless(self.argument):
                 return
             if batch is None or host.celery_app.conf.task_always_eager:
                 self.enqueue()
@@ -174,8 +193,7 @@ def reconcile_order(order_id: str) -> None:
     outcome = reconcile(order_id)
     if outcome is None:
         return
-    if outcome.delivery_id is not None:
-        request_delivery(outcome.delivery_id)
+    _tell(outcome)
     for pack_id in outcome.unsettled_pack_ids:
         request_settle(pack_id)
 
@@ -184,14 +202,32 @@ def reconcile_order(order_id: str) -> None:
 def settle_pack(pack_id: int) -> None:
     """Serve a pack's open shortfalls, oldest first."""
     for outcome in settle(pack_id):
-        if outcome.delivery_id is not None:
-            request_delivery(outcome.delivery_id)
+        _tell(outcome)
+
+
+def _tell(outcome: Outcome) -> None:
+    if outcome.delivery_id is not None:
+        request_delivery(outcome.delivery_id)
+    if outcome.mirrored_order_id is not None:
+        request_mirror(outcome.mirrored_order_id)
 
 
 @host.task("saleor_serials.send_delivery")
 def send_delivery(delivery_id: int) -> None:
     """Send a delivery to its customer."""
     deliver(delivery_id)
+
+
+@host.task("saleor_serials.show_serials")
+def show_serials(order_id: str) -> None:
+    """Show in an order's metadata what it holds."""
+    mirror.show(order_id)
+
+
+@host.task("saleor_serials.grant_wish")
+def grant_wish(key: str) -> None:
+    """Have the links of a variant or product follow its metadata."""
+    wishes.grant(Target.of(key))
 
 
 @host.task("saleor_serials.sweep")

@@ -185,6 +185,7 @@ def test_the_settings_are_shown_and_can_be_changed() -> None:
         send_email=False,
         shown_statuses=frozenset({SerialStatus.USED}),
         status_after_release=SerialStatus.FREE,
+        mirror_to_metadata=False,
     )
     shown = shop.plugin_settings()
     assert [entry["name"] for entry in shown] == [field.name for field in config.FIELDS]
@@ -196,6 +197,7 @@ def test_the_defaults_hold_before_anything_is_saved() -> None:
         send_email=True,
         shown_statuses=frozenset({SerialStatus.ASSIGNED, SerialStatus.USED}),
         status_after_release=SerialStatus.UNASSIGNED,
+        mirror_to_metadata=False,
     )
 
 

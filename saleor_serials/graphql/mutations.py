@@ -210,7 +210,9 @@ class SerialPackLinkUpdate(_Mutation):
     @classmethod
     def perform(cls, actor: Actor, **arguments: Any) -> Any:
         link_id = ids.require(arguments["id"], "SerialPackLink", field="id")
-        return cls(serial_pack_link=links.update(link_id, quantity=arguments["quantity"]))
+        link = links.update(link_id, quantity=arguments["quantity"])
+        tasks.request_links(links.target_of(link))
+        return cls(serial_pack_link=link)
 
 
 class SerialPackLinkDelete(_Mutation):
@@ -228,7 +230,9 @@ class SerialPackLinkDelete(_Mutation):
     @classmethod
     def perform(cls, actor: Actor, **arguments: Any) -> Any:
         link_id = ids.require(arguments["id"], "SerialPackLink", field="id")
-        return cls(serial_pack_link=links.remove(link_id))
+        link = links.remove(link_id)
+        tasks.request_links(links.target_of(link))
+        return cls(serial_pack_link=link)
 
 
 def _given(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -147,6 +147,13 @@ class SerialPackLink(graphene.ObjectType):
         graphql.Product, description="The product whose variants all take them."
     )
     quantity = graphene.Int(required=True, description="How many serials a unit sold takes.")
+    from_metadata = graphene.Boolean(
+        required=True,
+        description=(
+            "Whether the private metadata of the variant or product asks for it; then it is "
+            "changed there, and not by a mutation."
+        ),
+    )
 
     class Meta:
         description = "A variant, or every variant of a product, takes serials of a pack."

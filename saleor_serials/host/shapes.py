@@ -63,6 +63,25 @@ def customer_of_user(user_id: int) -> str:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Target:
+    """What a pack is linked to: a ``variant`` or a ``product``."""
+
+    kind: str
+    id: int
+
+    @property
+    def key(self) -> str:
+        """Name it in one word."""
+        return f"{self.kind}:{self.id}"
+
+    @classmethod
+    def of(cls, key: str) -> "Target":
+        """Read what ``key`` says."""
+        kind, _, pk = key.partition(":")
+        return cls(kind=kind, id=int(pk))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Recipient:
     """Whom to tell about an order: ``email`` is empty where the order has none."""
 

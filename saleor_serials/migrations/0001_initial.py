@@ -81,6 +81,7 @@ class Migration(migrations.Migration):
                 ('paid_at', models.DateTimeField(null=True)),
                 ('lines', models.JSONField(default=list)),
                 ('noted', models.JSONField(default=dict)),
+                ('mirror', models.CharField(blank=True, default=saleor_serials.models.Mirror['ABSENT'], max_length=8)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
             ],
         ),
@@ -95,6 +96,7 @@ class Migration(migrations.Migration):
                 ('is_consumable', models.BooleanField(default=False)),
                 ('status_on_refund', models.CharField(default=saleor_serials.models.SerialStatus['UNASSIGNED'], max_length=16)),
                 ('pick_order', models.CharField(default=saleor_serials.models.PickOrder['OLDEST'], max_length=16)),
+                ('vendor_group_id', models.IntegerField(null=True)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('updated_at', models.DateTimeField(auto_now=True)),
             ],
@@ -107,6 +109,16 @@ class Migration(migrations.Migration):
                 ('retry', models.JSONField(default=list)),
                 ('active_since', models.DateTimeField(null=True)),
                 ('swept_at', models.DateTimeField(null=True)),
+            ],
+        ),
+        migrations.CreateModel(
+            name='Wish',
+            fields=[
+                ('id', models.BigAutoField(primary_key=True, serialize=False)),
+                ('kind', models.CharField(max_length=8)),
+                ('target_id', models.IntegerField()),
+                ('text', models.TextField(null=True)),
+                ('problem', models.TextField(blank=True, default='')),
             ],
         ),
         migrations.CreateModel(
@@ -134,6 +146,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),
                 ('quantity', models.PositiveIntegerField()),
+                ('from_metadata', models.BooleanField(default=False)),
                 ('since', models.DateTimeField(default=django.utils.timezone.now)),
                 ('until', models.DateTimeField(null=True)),
                 ('pack', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='links', to='saleor_serials.pack')),
@@ -144,6 +157,14 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='orderrecord',
             index=models.Index(fields=['customer'], name='serials_record_customer'),
+        ),
+        migrations.AddIndex(
+            model_name='orderrecord',
+            index=models.Index(condition=models.Q(('mirror', 'due')), fields=['id'], name='serials_record_mirror_due'),
+        ),
+        migrations.AddConstraint(
+            model_name='wish',
+            constraint=models.UniqueConstraint(fields=('kind', 'target_id'), name='serials_wish_once'),
         ),
         migrations.AddField(
             model_name='event',

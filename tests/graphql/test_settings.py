@@ -30,7 +30,7 @@ def test_staff_see_the_plugin_and_its_settings(owner: Any) -> None:
     entries = settings["configuration"]
     assert settings["active"]
     assert [entry["name"] for entry in entries] == [f.name for f in config.FIELDS]
-    assert [entry["type"] for entry in entries] == ["BOOLEAN", "STRING", "STRING"]
+    assert [entry["type"] for entry in entries] == ["BOOLEAN", "STRING", "STRING", "BOOLEAN"]
     assert all(entry["label"] and entry["helpText"] for entry in entries)
 
 

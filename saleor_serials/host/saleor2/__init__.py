@@ -2,7 +2,15 @@
 
 from saleor.celeryconf import app as celery_app
 
+from saleor_serials.host.private_metadata import (
+    is_ungranted,
+    mentions_serials,
+    ungranted_wishes,
+    wish_text,
+    write_wish_problem,
+)
 from saleor_serials.host.saleor2.mail import recipient, sender
+from saleor_serials.host.saleor2.metadata import drop_copied_serials, write_serials
 from saleor_serials.host.saleor2.orders import (
     changed_orders,
     dead_orders,
@@ -21,6 +29,9 @@ __all__ = [
     "changed_orders",
     "connect",
     "dead_orders",
+    "drop_copied_serials",
+    "is_ungranted",
+    "mentions_serials",
     "order_owners",
     "order_snapshot",
     "orders_of_user",
@@ -32,4 +43,8 @@ __all__ = [
     "sender",
     "setting",
     "task",
+    "ungranted_wishes",
+    "wish_text",
+    "write_serials",
+    "write_wish_problem",
 ]

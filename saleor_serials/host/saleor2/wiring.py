@@ -10,18 +10,24 @@ from saleor.order.models import Fulfillment, Order, OrderLine
 from saleor.payment.models import Payment
 from saleor.product.models import Product, ProductVariant
 
+from saleor_serials.host.private_metadata import mentions_serials
+from saleor_serials.host.shapes import Target
+
+_METADATA = "private_metadata"
+
 
 def connect(
     *,
     order_changed: Callable[[str], None],
     variant_leaves: Callable[[int], None],
     product_leaves: Callable[[int], None],
+    wish_changed: Callable[[Target], None],
 ) -> None:
-    """Call back on every Django signal that can mean that an order may have changed.
+    """Call back on every Django signal that can mean that an order or a wish may have changed.
 
     2.10.1's paymentRefund, paymentVoid and paymentCapture call no plugin hook at all, and its
-    variants have none: signals are what there is. Variants and products are told of before they
-    are deleted, while order lines still name them.
+    variants and metadata have none: signals are what there is. Variants and products are told of
+    before they are deleted, while order lines still name them.
     """
 
     def listen(model: Any, order_of: Callable[[Any], int | None]) -> None:
@@ -43,12 +49,22 @@ def connect(
             receive, sender=model, weak=False, dispatch_uid=f"saleor_serials.{model.__name__}"
         )
 
+    def read(model: Any, kind: str) -> None:
+        def receive(instance: Any, update_fields: Any, **kwargs: Any) -> None:
+            # The metadata mutations save this column alone; only they can take a key away.
+            if mentions_serials(instance) if not update_fields else _METADATA in update_fields:
+                wish_changed(Target(kind=kind, id=instance.pk))
+
+        post_save.connect(receive, sender=model, weak=False, dispatch_uid=f"saleor_serials.{kind}")
+
     listen(Order, lambda order: order.pk)
     listen(OrderLine, lambda line: line.order_id)
     listen(Payment, lambda payment: payment.order_id)
     listen(Fulfillment, lambda fulfillment: fulfillment.order_id)
     announce(ProductVariant, variant_leaves)
     announce(Product, product_leaves)
+    read(ProductVariant, "variant")
+    read(Product, "product")
 
 
 def task(name: str) -> Callable[[Callable[..., Any]], Any]:

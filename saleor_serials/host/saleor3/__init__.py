@@ -5,7 +5,15 @@ Everything is read from ``default``: what a hook hands over can be stale or come
 
 from saleor.celeryconf import app as celery_app
 
+from saleor_serials.host.private_metadata import (
+    is_ungranted,
+    mentions_serials,
+    ungranted_wishes,
+    wish_text,
+    write_wish_problem,
+)
 from saleor_serials.host.saleor3.mail import recipient, sender
+from saleor_serials.host.saleor3.metadata import drop_copied_serials, write_serials
 from saleor_serials.host.saleor3.orders import (
     changed_orders,
     dead_orders,
@@ -24,6 +32,9 @@ __all__ = [
     "changed_orders",
     "connect",
     "dead_orders",
+    "drop_copied_serials",
+    "is_ungranted",
+    "mentions_serials",
     "order_owners",
     "order_snapshot",
     "orders_of_user",
@@ -35,4 +46,8 @@ __all__ = [
     "sender",
     "setting",
     "task",
+    "ungranted_wishes",
+    "wish_text",
+    "write_serials",
+    "write_wish_problem",
 ]

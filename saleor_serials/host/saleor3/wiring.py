@@ -12,16 +12,20 @@ from saleor.core.db.connection import allow_writer
 from saleor.order.models import OrderGrantedRefund
 from saleor.product.models import Product, ProductVariant
 
+from saleor_serials.host.shapes import Target
+
 
 def connect(
     *,
     order_changed: Callable[[str], None],
     variant_leaves: Callable[[int], None],
     product_leaves: Callable[[int], None],
+    wish_changed: Callable[[Target], None],
 ) -> None:
     """Listen where Saleor 3 calls no hook: granted refunds, deleted variants and products.
 
     A grant's lines are made after it, in the same transaction: after its commit all are there.
+    ``wish_changed`` is not needed: hooks tell of metadata, and its mutations send no signal.
     """
 
     def granted(instance: Any, **kwargs: Any) -> None:

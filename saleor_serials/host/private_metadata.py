@@ -1,0 +1,121 @@
+"""What both hosts do alike with private metadata: they keep it in columns of the same name.
+
+Keys of ours are written one by one and in place: no edit of another key is lost, and no hook, no
+signal and no time of last change tells of it, so that our own writing leads to nothing.
+"""
+
+from typing import Any
+
+from django.db import connection
+
+from saleor_serials.host.shapes import Target
+
+# The packs wished for on variants and products; the serials held on orders and their lines.
+KEY = "serials"
+PROBLEM_KEY = "serials.error"
+
+_TABLES = {"product": "product_product", "variant": "product_productvariant"}
+
+
+def mentions_serials(row: Any) -> bool:
+    """Tell whether a row's private metadata, as it was loaded, has a key of ours. No statement."""
+    metadata = row.__dict__.get("private_metadata") or {}
+    return KEY in metadata or PROBLEM_KEY in metadata
+
+
+def wish_text(target: Target, *, length: int) -> str | None:
+    """Read what a variant or product says of its links: JSON, cut off after ``length``.
+
+    None where it says nothing, or is no more.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT left((private_metadata -> '{KEY}')::text, %s)"
+            f" FROM {_TABLES[target.kind]} WHERE id = %s",
+            [length, target.id],
+        )
+        row = cursor.fetchone()
+    return row[0] if row else None
+
+
+def ungranted_wishes(*, length: int, most: int) -> list[Target]:
+    """Find variants and products that say something else than when last read. Two statements."""
+    return [
+        Target(kind=kind, id=pk) for kind in _TABLES for pk in _ungranted(kind, length, most=most)
+    ]
+
+
+def is_ungranted(target: Target, *, length: int) -> bool:
+    """Tell whether a variant or product says something else than when last read. One statement."""
+    return bool(_ungranted(target.kind, length, pk=target.id))
+
+
+def _ungranted(kind: str, length: int, *, pk: int | None = None, most: int = 1) -> list[int]:
+    # The first half walks the index on private metadata that Saleor 3 has.
+    sql = f"""
+        SELECT id FROM (
+            SELECT target.id FROM {_TABLES[kind]} AS target
+            LEFT JOIN saleor_serials_wish AS wish
+                ON wish.kind = '{kind}' AND wish.target_id = target.id
+            WHERE target.private_metadata ?| ARRAY['{KEY}', '{PROBLEM_KEY}'] AND (
+                left((target.private_metadata -> '{KEY}')::text, %(length)s)
+                    IS DISTINCT FROM wish.text
+                OR target.private_metadata ->> '{PROBLEM_KEY}'
+                    IS DISTINCT FROM nullif(wish.problem, '')
+            )
+            UNION ALL
+            SELECT wish.target_id FROM saleor_serials_wish AS wish
+            LEFT JOIN {_TABLES[kind]} AS target ON target.id = wish.target_id
+            WHERE wish.kind = '{kind}' AND (target.private_metadata ? '{KEY}') IS NOT TRUE
+        ) AS ungranted
+        WHERE {"id = %(id)s" if pk is not None else "TRUE"} LIMIT %(most)s
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(sql, {"length": length, "id": pk, "most": most})
+        return [found for (found,) in cursor.fetchall()]
+
+
+def write_wish_problem(target: Target) -> None:
+    """Write beside a wish why it was not granted, or remove what stands there. One statement."""
+    sql = f"""
+        UPDATE {_TABLES[target.kind]} AS target
+        SET private_metadata = CASE
+            WHEN wish.problem IS NULL THEN target.private_metadata - '{PROBLEM_KEY}'
+            ELSE coalesce(target.private_metadata, '{{}}')
+                || jsonb_build_object('{PROBLEM_KEY}', wish.problem)
+        END
+        FROM (
+            SELECT (
+                SELECT nullif(problem, '') FROM saleor_serials_wish
+                WHERE kind = %(kind)s AND target_id = %(id)s
+            ) AS problem
+        ) AS wish
+        WHERE target.id = %(id)s
+            AND target.private_metadata ->> '{PROBLEM_KEY}' IS DISTINCT FROM wish.problem
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(sql, {"kind": target.kind, "id": target.id})
+
+
+def give_way() -> None:
+    """Wait for nobody longer than half a second in the rest of the transaction. One statement.
+
+    PostgreSQL looks for deadlocks after a second: so it is never Saleor whose work is ended.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL lock_timeout = '500ms'")
+
+
+def write_order_serials(order_pk: Any, text: str | None) -> None:
+    """Write serials into an order's metadata, None: remove them. One statement."""
+    sql = f"""
+        UPDATE order_order
+        SET private_metadata = CASE
+            WHEN %(text)s::text IS NULL THEN private_metadata - '{KEY}'
+            ELSE coalesce(private_metadata, '{{}}')
+                || jsonb_build_object('{KEY}', %(text)s::text)
+        END
+        WHERE id = %(order)s AND private_metadata ->> '{KEY}' IS DISTINCT FROM %(text)s::text
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(sql, {"order": order_pk, "text": text})
