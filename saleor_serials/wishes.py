@@ -50,9 +50,7 @@ def grant(target: Target) -> None:
     Links of a text that is gone are removed. May be called twice, late, or at the same time.
     """
     with transaction.atomic():
-        wish, _ = Wish.objects.select_for_update().get_or_create(
-            kind=target.kind, target_id=target.id
-        )
+        wish = _lock(target)
         wish.text = host.wish_text(target, length=_READ)
         try:
             with transaction.atomic():
@@ -66,6 +64,12 @@ def grant(target: Target) -> None:
             wish.save()
     # Not in the transaction: whoever deletes the variant locks its row first, then its links.
     host.write_wish_problem(target)
+
+
+def _lock(target: Target) -> Wish:
+    wish: Wish
+    wish, _ = Wish.objects.select_for_update().get_or_create(kind=target.kind, target_id=target.id)
+    return wish
 
 
 def read(text: str) -> dict[str, int]:

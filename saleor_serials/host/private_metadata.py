@@ -81,8 +81,7 @@ def write_wish_problem(target: Target) -> None:
         UPDATE {_TABLES[target.kind]} AS target
         SET private_metadata = CASE
             WHEN wish.problem IS NULL THEN target.private_metadata - '{PROBLEM_KEY}'
-            ELSE coalesce(target.private_metadata, '{{}}')
-                || jsonb_build_object('{PROBLEM_KEY}', wish.problem)
+            ELSE target.private_metadata || jsonb_build_object('{PROBLEM_KEY}', wish.problem)
         END
         FROM (
             SELECT (

@@ -30,3 +30,11 @@ def remove(type_name: str, pk: Any, *names: str, by: Any) -> None:
         by=by,
     )
     assert answer["deletePrivateMetadata"]["metadataErrors"] == []
+
+
+def read(type_name: str, pk: Any, *, by: Any) -> dict[str, str]:
+    """Read all of the private metadata."""
+    root = type_name[0].lower() + type_name[1:]
+    query = f"query ($id: ID!) {{ {root}(id: $id) {{ privateMetadata {{ key value }} }} }}"
+    rows = ask(query, {"id": gid(type_name, pk)}, by=by)[root]["privateMetadata"]
+    return {row["key"]: row["value"] for row in rows}
