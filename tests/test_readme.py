@@ -11,7 +11,7 @@ from django.core.management import get_commands
 from django.db import connection
 from graphql import parse, validate
 
-from saleor_serials import config
+from saleor_serials import config, mirror, wishes
 from saleor_serials.host import SUPPORTED, graphql, installed_version
 from saleor_serials.links import MAX_QUANTITY
 from saleor_serials.models import MAX_DATA_BYTES
@@ -78,7 +78,11 @@ def test_the_settings_table_is_the_plugins() -> None:
     named = re.findall(r"^\| `(\w+)` \| `(.*?)` \|", section, re.MULTILINE)
 
     assert named == [
-        (field.name, str(field.default).replace("True", "true")) for field in config.FIELDS
+        (
+            field.name,
+            str(field.default).lower() if isinstance(field.default, bool) else field.default,
+        )
+        for field in config.FIELDS
     ]
 
 
@@ -95,6 +99,8 @@ def test_the_limits_are_the_codes() -> None:
     assert f"{MAX_SERIALS_PER_CALL:,} serials in one call" in README
     assert f"a unit sold at most\n  {MAX_QUANTITY:,} serials" in README
     assert f"a serial at most {MAX_DATA_BYTES // 1024} KB" in README
+    assert f"at most {wishes.MAX_LENGTH:,} characters" in README
+    assert f"pass {mirror.MAX_LENGTH:,} characters" in README
 
 
 def test_every_link_leads_to_a_file() -> None:

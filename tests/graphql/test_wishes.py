@@ -4,8 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-from saleor_serials import links, packs, wishes
+from saleor_serials import links, packs, tasks, wishes
 from saleor_serials.models import PackLink, Wish
 from saleor_serials.sweep import sweep
 from tests import making
@@ -266,6 +268,11 @@ def test_a_customer_gets_serials_by_a_text_and_old_orders_keep_their_terms(staff
     making.check_books()
 
 
+SAVE = """mutation ($id: ID!, $sku: String) {
+  productVariantUpdate(id: $id, input: {sku: $sku}) { productErrors { message } }
+}"""
+
+
 def test_a_text_is_read_once_however_often_the_variant_is_saved(
     staff: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -277,15 +284,42 @@ def test_a_text_is_read_once_however_often_the_variant_is_saved(
 
     metadata.write("ProductVariant", variant.pk, {"serials": "games"}, by=staff)
     metadata.write("ProductVariant", variant.pk, {"colour": "red"}, by=staff)
-    update = """mutation ($id: ID!, $sku: String) {
-      productVariantUpdate(id: $id, input: {sku: $sku}) { productErrors { message } }
-    }"""
     for sku in ("A-1", "A-2"):
-        answer = ask(update, {"id": gid("ProductVariant", variant.pk), "sku": sku}, by=staff)
+        answer = ask(SAVE, {"id": gid("ProductVariant", variant.pk), "sku": sku}, by=staff)
         assert answer["productVariantUpdate"]["productErrors"] == []
     sweep()
 
     assert [target.key for target in granted] == [f"variant:{variant.pk}"]
+
+
+def test_saving_a_variant_costs_nothing_without_a_text_and_one_statement_with_it(
+    staff: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    making.make_pack(slug="games")
+    plain, wishing = shop.make_variant(), shop.make_variant()
+    metadata.write("ProductVariant", wishing.pk, {"serials": "games"}, by=staff)
+    asked: list[Any] = []
+    after_commit = tasks._after_commit
+    monkeypatch.setattr(
+        tasks, "_after_commit", lambda request: (asked.append(request), after_commit(request))
+    )
+    queued: list[Any] = []
+    monkeypatch.setattr(tasks, "_enqueue", lambda *task: queued.append(task))
+
+    def save(variant: Any) -> int:
+        values = {"id": gid("ProductVariant", variant.pk), "sku": f"NEW-{variant.pk}"}
+        with CaptureQueriesContext(connection) as captured:
+            ask(SAVE, values, by=staff)
+        variant.refresh_from_db()
+        assert variant.sku == values["sku"]
+        return len([q for q in captured.captured_queries if "saleor_serials_" in q["sql"]])
+
+    costs = save(plain), len(asked), save(wishing), len(asked)
+    metadata.write("ProductVariant", plain.pk, {"colour": "red"}, by=staff)
+
+    assert costs == (0, 0, 1, 1)
+    assert len(asked) == 2
+    assert queued == []
 
 
 def test_who_may_not_manage_products_makes_no_link(target: tuple[str, int]) -> None:

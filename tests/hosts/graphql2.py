@@ -26,6 +26,9 @@ UNENCODABLE = ["\ud800"]
 # What one request of a batch read, and who it was, stays for the next.
 ONE_CONTEXT_PER_BATCH = True
 
+# What order lines say of their metadata: 2.10.1's have none.
+LINE_METADATA = "id"
+
 # A plugin's settings, as fields of the type Plugin.
 SETTINGS = "active configuration { name value type label helpText }"
 

@@ -29,6 +29,9 @@ UNENCODABLE: list[str] = []
 # Saleor 3 takes batches of one unless told otherwise, and clears the context after each request.
 ONE_CONTEXT_PER_BATCH = False
 
+# What order lines say of their metadata.
+LINE_METADATA = "id privateMetadata { key value } metadata { key value }"
+
 # A plugin's settings, as fields of the type Plugin.
 SETTINGS = "globalConfiguration { active configuration { name value type label helpText } }"
 
