@@ -131,6 +131,20 @@ def test_a_row_without_metadata_says_nothing() -> None:
     assert said(variant) is None
 
 
+@pytest.mark.parametrize("metadata", [5, "serials", ["serials", "serials.error"]])
+def test_metadata_of_another_shape_says_nothing_and_stays(metadata: Any) -> None:
+    variant = shop.make_variant()
+    type(variant).objects.filter(pk=variant.pk).update(private_metadata=metadata)
+    variant.refresh_from_db()
+
+    variant.save()
+    sweep()
+
+    assert not host.mentions_serials(variant)
+    assert said(variant) == metadata
+    assert Wish.objects.count() == 0
+
+
 def test_a_deleted_variant_takes_its_wish_along() -> None:
     making.make_pack(slug="games")
     variant = shop.make_variant()

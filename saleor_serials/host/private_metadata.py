@@ -19,8 +19,8 @@ _TABLES = {"product": "product_product", "variant": "product_productvariant"}
 
 def mentions_serials(row: Any) -> bool:
     """Tell whether a row's private metadata, as it was loaded, has a key of ours. No statement."""
-    metadata = row.__dict__.get("private_metadata") or {}
-    return KEY in metadata or PROBLEM_KEY in metadata
+    metadata = row.__dict__.get("private_metadata")
+    return isinstance(metadata, dict) and (KEY in metadata or PROBLEM_KEY in metadata)
 
 
 def wish_text(target: Target, *, length: int) -> str | None:

@@ -52,7 +52,7 @@ def connect(
     def read(model: Any, kind: str) -> None:
         def receive(instance: Any, update_fields: Any, **kwargs: Any) -> None:
             # The metadata mutations save this column alone; only they can take a key away.
-            if mentions_serials(instance) if not update_fields else _METADATA in update_fields:
+            if _METADATA in update_fields if update_fields else mentions_serials(instance):
                 wish_changed(Target(kind=kind, id=instance.pk))
 
         post_save.connect(receive, sender=model, weak=False, dispatch_uid=f"saleor_serials.{kind}")
