@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
 from statistics import median, quantiles
@@ -131,18 +131,19 @@ def run(*, counted: int, timed: int) -> Results:
         between = stack.enter_context(wire(direct))
         broker_url = stack.enter_context(broker.broker_url(folder=folder, log=stage.log_of(folder)))
         queue = Redis.from_url(broker_url)
-        with _saleor(folder, database=between.url, broker=broker_url) as api:
+        port = free_port()
+        with _saleor(folder, database=between.url, broker=broker_url, port=port) as api:
             till = _open(api)
             statements = till.sell(counted, read=lambda: between.statements, queue=queue)
-        with _saleor(folder, database=direct, broker=broker_url) as api:
-            seconds = replace(till, api=api).sell(timed, read=time.perf_counter, queue=queue)
+        with _saleor(folder, database=direct, broker=broker_url, port=port):
+            seconds = till.sell(timed, read=time.perf_counter, queue=queue)
     return Results(statements=statements, seconds=seconds)
 
 
 @contextmanager
-def _saleor(folder: Path, *, database: str, broker: str) -> Iterator[Api]:
+def _saleor(folder: Path, *, database: str, broker: str, port: int) -> Iterator[Api]:
     """Run Saleor's own server, on a database that has an owner."""
-    port, log = free_port(), stage.log_of(folder)
+    log = stage.log_of(folder)
     address = f"http://127.0.0.1:{port}"
     environment = host.environment(
         folder, database=database, redis=broker, smtp="smtp://127.0.0.1:1", address=address
