@@ -1,16 +1,18 @@
 """What a text in the metadata asks for, and how it is found when nobody told us."""
 
 import json
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
 
-from saleor_serials import links, wishes
+from demo.processes import free_port
+from saleor_serials import links, tasks, wishes
 from saleor_serials.errors import InvalidInput
 from saleor_serials.host import host
 from saleor_serials.host.shapes import Target
@@ -204,6 +206,32 @@ def test_granting_again_changes_nothing() -> None:
     wishes.grant(target)
 
     assert before == (list(PackLink.objects.values()), said(variant), list(Wish.objects.values()))
+
+
+def test_events_of_one_transaction_become_one_task(monkeypatch: pytest.MonkeyPatch) -> None:
+    queued: list[Any] = []
+    monkeypatch.setattr(tasks, "_enqueue", lambda task, argument: queued.append(argument))
+    target = say(shop.make_variant(), serials="games")
+
+    with transaction.atomic():
+        for _ in range(3):
+            tasks.request_links(target)
+        before_commit = list(queued)
+
+    assert (before_commit, queued) == ([], [target.key])
+
+
+def test_the_broker_is_down_and_the_sweep_grants(real_broker: Callable[[str], None]) -> None:
+    making.make_pack(slug="games")
+    target = say(shop.make_variant(), serials="games")
+    real_broker(f"redis://127.0.0.1:{free_port()}/0")
+
+    tasks.request_links(target)
+    after_the_request = PackLink.objects.count()
+    sweep()
+
+    assert after_the_request == 0
+    assert PackLink.objects.get().variant_id == target.id
 
 
 def test_a_shop_without_wishes_pays_two_statements_a_sweep() -> None:
