@@ -4,7 +4,7 @@ UV := $(or $(shell command -v uv),.tools/bin/uv)
 RUN := $(UV) run --locked --quiet
 
 .SILENT:
-.PHONY: help setup demo serve test bench schema lint types format
+.PHONY: help setup demo serve test bench schema messages lint types format
 
 help: ## list the targets
 	awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ endif
 schema: .venv/.synced ## write the plugin's part of the GraphQL schema
 	$(RUN) python -m demo.manage print_serials_schema \
 		--output saleor_serials/graphql/schema.graphql
+
+messages: .venv/.synced ## compile the translations
+	$(RUN) pybabel --quiet compile --domain django --directory saleor_serials/locale
 
 lint: .venv/.synced ## ruff
 	$(RUN) ruff check

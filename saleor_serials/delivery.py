@@ -6,10 +6,13 @@ a crash, never zero times.
 """
 
 import logging
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from email.charset import QP, Charset
 from itertools import groupby
+from pathlib import Path
 
 from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
@@ -33,7 +36,8 @@ logger = logging.getLogger(__name__)
 
 # While it lasts, nobody else sends; it must outlast the slowest conversation with a mail server.
 LEASE = timedelta(minutes=10)
-_SMTP_TIMEOUT = 60
+# For each answer of the mail server. Some take their time over a mail that they then accept.
+_SMTP_TIMEOUT = 30
 # 2, 4, 8, ... minutes, then every six hours: about three days in all.
 MAX_ATTEMPTS = 20
 _LONGEST_PAUSE = timedelta(hours=6)
@@ -75,8 +79,10 @@ def deliver(delivery_id: int) -> DeliveryStatus | None:
         return _finish(delivery, DeliveryStatus.NEEDLESS)
     try:
         recipient = host.recipient(delivery.order.order_id)
-        if recipient is None or not recipient.email:
+        if recipient is None or not recipient.email.strip():
             return _fail(delivery, problem="The order has no e-mail address")
+        if not _ADDRESS.fullmatch(recipient.email.strip()):
+            return _fail(delivery, problem="The order's e-mail address is not valid")
         _send(delivery, serials, recipient)
     except Exception as error:
         # The text of a mail server's answer may quote the mail: only its kind is kept.
@@ -130,6 +136,11 @@ class Parcel:
     serials: tuple[str, ...]
     shortfall: int
 
+    @property
+    def has_lines(self) -> bool:
+        """Whether a serial has several lines, so that the next must stand apart from it."""
+        return any(len(serial.splitlines()) > 1 for serial in self.serials)
+
 
 def parcels(serials: Sequence[Serial]) -> list[Parcel]:
     """Group serials, sorted by their assignment, into what the mail shows."""
@@ -146,6 +157,30 @@ def parcels(serials: Sequence[Serial]) -> list[Parcel]:
     return [parcel(assignment, list(group)) for assignment, group in groups]
 
 
+_LOCALE = Path(__file__).parent / "locale"
+# What the mail is written in, named as Django names languages.
+LANGUAGES = frozenset(
+    {"en", *(folder.name.replace("_", "-").lower() for folder in _LOCALE.iterdir())}
+)
+
+
+def language_for(code: str | None) -> str:
+    """Choose a mail's language by an order's: the same, else what it is a variety of, or English.
+
+    Whatever the order says, it names one of ``LANGUAGES``.
+    """
+    parts = (code or "").strip().lower().replace("_", "-").split("-")
+    varieties = ("-".join(parts[:length]) for length in range(len(parts), 0, -1))
+    return next((variety for variety in varieties if variety in LANGUAGES), "en")
+
+
+_ADDRESS = re.compile(r"[^\s@]+@[^\s@]+")
+
+# Lines of any length and the spaces at their ends arrive as they were sent.
+_ENCODING = Charset("utf-8")
+_ENCODING.body_encoding = QP
+
+
 def _send(delivery: Delivery, serials: Sequence[Serial], recipient: Recipient) -> None:
     sender = host.sender(recipient.channel)
     if getattr(sender.connection, "timeout", _SMTP_TIMEOUT) is None:
@@ -153,14 +188,17 @@ def _send(delivery: Delivery, serials: Sequence[Serial], recipient: Recipient) -
     earlier = Delivery.objects.filter(
         order=delivery.order, status=DeliveryStatus.SENT, pk__lt=delivery.pk
     )
-    context = {
-        "order_number": delivery.order.number,
-        "is_top_up": earlier.exists(),
-        "shop_name": sender.shop_name,
-        "parcels": parcels(serials),
-        "total": len(serials),
-    }
-    with translation.override(recipient.language):
+    language = language_for(recipient.language)
+    with translation.override(language):
+        context = {
+            "language": language,
+            "direction": "rtl" if translation.get_language_bidi() else "ltr",
+            "order_number": delivery.order.number,
+            "is_top_up": earlier.exists(),
+            "shop_name": sender.shop_name,
+            "parcels": parcels(serials),
+            "total": len(serials),
+        }
         subject, text, html = (
             render_to_string(f"saleor_serials/delivery.{part}", context)
             for part in ("subject.txt", "txt", "html")
@@ -169,8 +207,9 @@ def _send(delivery: Delivery, serials: Sequence[Serial], recipient: Recipient) -
         subject=" ".join(subject.split()),
         body=text,
         from_email=sender.from_email,
-        to=[recipient.email],
+        to=[recipient.email.strip()],
         connection=sender.connection,
     )
+    mail.encoding = _ENCODING
     mail.attach_alternative(html, "text/html")
     mail.send()

@@ -4,6 +4,7 @@ After a sweep no order is short while its pack holds a serial that it may take, 
 were lost. Sweeping twice, or twice at the same time, does no harm.
 """
 
+import time
 from dataclasses import dataclass, field
 
 from django.db.models import F
@@ -13,6 +14,9 @@ from saleor_serials import config, delivery, links, mirror, wishes
 from saleor_serials.host import host
 from saleor_serials.models import Assignment, DeliveryStatus, OrderRecord, SweepState
 from saleor_serials.reconcile import attempt, settle
+
+# A mail server that never answers must not keep this sweep, and with every next one a worker.
+_SECONDS_TO_SEND = 45
 
 
 @dataclass(kw_only=True, slots=True)
@@ -67,8 +71,11 @@ def _settle_packs(report: Report) -> None:
 
 
 def _send_deliveries(report: Report) -> None:
+    end = time.monotonic() + _SECONDS_TO_SEND
     for delivery_id in delivery.due(timezone.now()):
         if delivery.deliver(delivery_id) is DeliveryStatus.SENT:
             report.sent += 1
         else:
             report.unsent += 1
+        if time.monotonic() > end:
+            return  # what is left is due for the next sweep

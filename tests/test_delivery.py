@@ -1,13 +1,18 @@
 """What the customer is told: what is theirs, what is new, and nothing else."""
 
+import re
+from email.message import EmailMessage
+from html.parser import HTMLParser
+
 import pytest
+from django.conf import settings as django_settings
 from django.core import mail
 
 from saleor_serials import packs
-from saleor_serials.delivery import deliver
-from saleor_serials.models import Delivery, Serial
+from saleor_serials.delivery import LANGUAGES, deliver, language_for
+from saleor_serials.models import Delivery, Event, EventType, Serial
 from saleor_serials.reconcile import reconcile
-from tests import making
+from tests import making, servers
 from tests.hosts import shop
 from tests.making import held
 
@@ -63,18 +68,248 @@ def test_a_shortfall_is_told_and_a_top_up_sends_only_what_is_new() -> None:
     assert not [data for data in before if data in second.body + html_of(second)]
     assert "on its way" not in second.body
     assert second.subject.startswith("1 more serial for order")
-    assert "here is more of what you bought" in second.body
+    assert second.body.startswith("Here is 1 more serial\nOrder ")
 
 
-def test_text_is_sent_as_it_is_and_html_is_escaped() -> None:
+class Page(HTMLParser):
+    """An HTML mail as a customer sees it: its language, its texts, and each serial in its box."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.root: dict[str, str | None] = {}
+        self.texts: list[str] = []
+        self.serials: list[str] = []
+        self._is_serial = False
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "html":
+            self.root = dict(attrs)
+        self._is_serial = "pre-wrap" in (dict(attrs).get("style") or "")
+        if self._is_serial:
+            self.serials.append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._is_serial = False
+
+    def handle_data(self, data: str) -> None:
+        if self._is_serial:
+            self.serials[-1] += data
+        elif data.strip():
+            self.texts.append(data)
+
+
+def received(mailbox: servers.Mailbox) -> tuple[EmailMessage, str, Page]:
+    """The one message that arrived, its text and its HTML."""
+    [message] = mailbox.messages
+    text, html = (
+        str(message.get_body((kind,)).get_content()).replace("\r\n", "\n")  # type: ignore[union-attr]
+        for kind in ("plain", "html")
+    )
+    return message, text, Page(html)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "<b>A&B</b> \"double\" 'single' `back`",
+        "{{ shop_name }} {% now 'Y' %} {# gone #} %(number)s %s &amp; =3D =?utf-8?q?x?=",
+        "-----BEGIN-----\n  indented, then two spaces  \n\n\ta tab\n.\n..\nFrom me\n-----END-----",
+        "A" * 20_000,
+        "é" * 600 + "\u2028" + "ü" * 600,
+        "control \x0b and \x0c and \x1f and \x85 characters",
+        "עברית ABC-1 ١٢٣",
+        "q\u0307\u0323 👩‍👩‍👧 🎟️",
+    ],
+)
+def test_a_serial_arrives_as_it_is_in_text_and_html(smtp_port: int, data: str) -> None:
     pack = making.make_pack()
-    packs.add_serials(pack, ["<b>A&B</b>\n  line two"], actor="user:1")
+    packs.add_serials(pack, [data], actor="user:1")
 
-    making.paid_order(making.make_link(pack))
+    with servers.mail_server(smtp_port) as mailbox:
+        order_id = making.paid_order(making.make_link(pack))
 
-    [message] = mail.outbox
-    assert "<b>A&B</b>\n  line two" in message.body
-    assert "&lt;b&gt;A&amp;B&lt;/b&gt;\n  line two" in html_of(message)
+    _, text, page = received(mailbox)
+    [stored] = held(order_id)
+    before, after = text.split(stored)
+    assert before.endswith(" (Download)\n\n")
+    assert after.startswith("\n\n")
+    assert page.serials == [stored]
+
+
+def test_serials_of_several_lines_stand_apart(smtp_port: int) -> None:
+    pack = making.make_pack()
+    packs.add_serials(pack, ["one\ntwo", "three\nfour"], actor="user:1")
+
+    with servers.mail_server(smtp_port) as mailbox:
+        making.paid_order(making.make_link(pack), units=2)
+
+    _, text, page = received(mailbox)
+    assert "\n\none\ntwo\n\nthree\nfour\n\n" in text
+    assert page.serials == ["one\ntwo", "three\nfour"]
+
+
+def test_names_are_escaped_in_html_and_nowhere_else(smtp_port: int) -> None:
+    pack = making.make_pack()
+    making.make_serials(pack, 1)
+    link = making.make_link(pack)
+    product = link.variant.product
+    product.name = "<i>Trees & Bees</i> 100%"
+    product.save()
+    shop.rename("O'Neil & Sons <100%>")
+
+    with servers.mail_server(smtp_port) as mailbox:
+        order_id = making.paid_order(link)
+
+    message, text, page = received(mailbox)
+    assert message["Subject"] == (
+        f"Your serial for order {shop.number(order_id)} at O'Neil & Sons <100%>"
+    )
+    assert text.endswith("\n\nO'Neil & Sons <100%>\n")
+    assert "\n<i>Trees & Bees</i> 100% (Download)\n" in text
+    assert "O'Neil & Sons <100%>" in page.texts
+    assert "<i>Trees & Bees</i> 100%" in page.texts
+
+
+INJECTION = "Games\r\nBcc: thief@example.com\r\n\r\nHello"
+
+
+def test_no_name_can_add_a_header(smtp_port: int) -> None:
+    pack = making.make_pack()
+    making.make_serials(pack, 1)
+    link = making.make_link(pack)
+    product = link.variant.product
+    product.name = INJECTION
+    product.save()
+    shop.rename(INJECTION)
+
+    with servers.mail_server(smtp_port) as mailbox:
+        making.paid_order(link, email="buyer@example.com")
+
+    message, _, _ = received(mailbox)
+    assert message["Subject"].endswith("at Games Bcc: thief@example.com Hello")
+    assert (message["Bcc"], mailbox.recipients) == (None, ["buyer@example.com"])
+    assert Delivery.objects.get().status == "sent"
+
+
+def test_an_address_with_a_stray_line_break_is_written_to(smtp_port: int) -> None:
+    pack = making.make_pack()
+    making.make_serials(pack, 1)
+
+    with servers.mail_server(smtp_port) as mailbox:
+        making.paid_order(making.make_link(pack), email=" buyer@example.com\n")
+
+    assert mailbox.recipients == ["buyer@example.com"]
+
+
+@pytest.mark.parametrize(
+    "email",
+    ["buyer@example.com\nBcc: thief@example.com", "a@example.com,thief@example.com", "nobody"],
+)
+def test_what_is_no_address_is_not_written_to_and_staff_see_it_at_once(
+    smtp_port: int, email: str
+) -> None:
+    pack = making.make_pack()
+    making.make_serials(pack, 1)
+
+    with servers.mail_server(smtp_port) as mailbox:
+        order_id = making.paid_order(making.make_link(pack), email=email)
+
+    [event] = Event.objects.filter(type=EventType.DELIVERY_FAILED)
+    assert (event.order.order_id, event.reason) == (
+        order_id,
+        "The order's e-mail address is not valid",
+    )
+    assert Delivery.objects.get().attempts == 1
+    assert mailbox.messages == []
+
+
+@pytest.mark.parametrize(
+    ("order_says", "language"),
+    [
+        *[("de", "de"), ("de-AT", "de"), ("de_at", "de"), ("DE", "de"), ("fr-ca", "fr")],
+        *[("pt", "pt"), ("pt-br", "pt-br"), ("pt-ao", "pt"), ("es-419", "es"), ("ar-eg", "ar")],
+        *[
+            ("en", "en"),
+            ("en-gb", "en"),
+            ("zh-hans", "en"),
+            ("zh-hant-tw", "en"),
+            ("sr-latn", "en"),
+        ],
+        *[("", "en"), (None, "en"), ("xx", "en"), ("../../de", "en"), ("de\0", "en"), ("-", "en")],
+    ],
+)
+def test_the_mail_is_in_the_orders_language_or_its_base_or_english(
+    order_says: str | None, language: str
+) -> None:
+    assert language_for(order_says) == language
+
+
+def test_every_language_that_an_order_can_have_gets_its_mail() -> None:
+    codes = [code for code, _ in django_settings.LANGUAGES]
+
+    assert len(codes) > 40
+    assert {language_for(code) for code in codes} == LANGUAGES
+
+
+HEADINGS = {
+    "ar": "إليكم رقميكم التسلسليين",
+    "de": "Hier sind Ihre 2 Seriennummern",
+    "en": "Here are your 2 serials",
+    "es": "Aquí tiene sus 2 números de serie",
+    "fr": "Voici vos 2 numéros de série",
+    "it": "Ecco i Suoi 2 numeri di serie",
+    "nl": "Hier zijn uw 2 serienummers",
+    "pl": "Oto Państwa 2 numery seryjne",
+    "pt": "Aqui estão os seus 2 números de série",
+    "pt-br": "Aqui estão os seus 2 números de série",
+}
+
+
+@pytest.mark.parametrize("language", sorted(LANGUAGES))
+def test_text_and_html_speak_the_orders_language(smtp_port: int, language: str) -> None:
+    pack = making.make_pack()
+    making.make_serials(pack, 2)
+
+    with servers.mail_server(smtp_port) as mailbox:
+        making.paid_order(making.make_link(pack), units=2, language=language)
+
+    message, text, page = received(mailbox)
+    assert text.startswith(f"{HEADINGS[language]}\n")
+    assert HEADINGS[language] in page.texts
+    assert page.root == {"lang": language, "dir": "rtl" if language == "ar" else "ltr"}
+    assert ("serials" in message["Subject"]) == (language == "en")
+    assert not re.search(r"\b(the|order|more)\b", text) or language == "en"
+
+
+def test_a_language_that_nobody_knows_is_answered_in_english() -> None:
+    pack = making.make_pack()
+    making.make_serials(pack, 3)
+    link = making.make_link(pack)
+
+    for language in ("", "xx", "zh-hans"):
+        making.paid_order(link, language=language)
+
+    assert [message.subject[:22] for message in mail.outbox] == ["Your serial for order "] * 3
+    assert {Page(html_of(message)).root["lang"] for message in mail.outbox} == {"en"}
+
+
+def test_a_shortfall_is_told_in_the_orders_language_too() -> None:
+    pack = making.make_pack()
+    making.make_serials(pack, 1)
+    order_id = making.paid_order(making.make_link(pack), units=3, language="de")
+
+    making.make_serials(pack, 2)
+    making.settle(pack)
+
+    first, second = mail.outbox
+    folgen = "2 weitere Seriennummern folgen: Wir senden sie Ihnen, sobald sie verfügbar sind."
+    assert folgen in first.body
+    assert folgen in Page(html_of(first)).texts
+    number = shop.number(order_id)
+    assert second.subject == (
+        f"2 weitere Seriennummern zur Bestellung {number} bei Saleor e-commerce"
+    )
 
 
 def test_serials_that_went_back_before_the_mail_are_not_sent() -> None:

@@ -125,16 +125,6 @@ def test_killed_during_release_nothing_happened_and_the_sweep_releases() -> None
     assert statuses(pack) == {"unassigned": 1, "free": 2}
 
 
-@pytest.fixture
-def smtp_port(settings: Any) -> int:
-    port = free_port()
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
-    settings.EMAIL_HOST_USER = settings.EMAIL_HOST_PASSWORD = ""
-    settings.EMAIL_USE_TLS = settings.EMAIL_USE_SSL = False
-    return port
-
-
 def test_the_email_server_is_down_and_nothing_is_lost(smtp_port: int) -> None:
     pack = making.make_pack()
     making.make_serials(pack, 3)

@@ -8,6 +8,7 @@ from django.core import mail
 from django.core.management import CommandError, call_command
 
 from saleor_serials import reconcile as reconcile_module
+from saleor_serials import sweep as sweep_module
 from saleor_serials.errors import StorageFailed
 from saleor_serials.host import host
 from saleor_serials.models import Assignment, OrderRecord, Serial, SweepState
@@ -202,3 +203,16 @@ def test_an_order_from_before_the_switch_off_is_still_served_after_it() -> None:
     sweep()
 
     assert len(held(order_id)) == 1
+
+
+def test_a_slow_mail_server_keeps_no_sweep_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    pack = making.make_pack()
+    making.make_serials(pack, 3)
+    link = making.make_link(pack)
+    for _ in range(3):
+        making.paid_order(link)
+    monkeypatch.setattr(sweep_module, "_SECONDS_TO_SEND", 0)
+
+    sent = [sweep().sent for _ in range(4)]
+
+    assert sent == [1, 1, 1, 0]

@@ -62,7 +62,9 @@ def test_a_worker_serves_settles_and_sends(
     pack = making.make_pack()
     making.make_serials(pack, 3)
     with shop.nothing_heard():
-        order_id = making.paid_order(making.make_link(pack), units=5, email="buyer@example.com")
+        order_id = making.paid_order(
+            making.make_link(pack), units=5, email="buyer@example.com", language="de-at"
+        )
 
     with (
         servers.broker() as broker_url,
@@ -82,7 +84,7 @@ def test_a_worker_serves_settles_and_sends(
     assert (len(held(order_id)), shortfall(order_id)) == (5, 0)
     earlier, later = (m.get_body(("plain",)).get_content() for m in mailbox.messages)
     assert [data for data in held(order_id) if data in later] == held(order_id)[3:]
-    assert "2 more are on their way" in earlier
+    assert "2 weitere Seriennummern folgen" in earlier
     assert {m["To"] for m in mailbox.messages} == {"buyer@example.com"}
     assert complaints(tmp_path) == []
 

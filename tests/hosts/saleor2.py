@@ -89,10 +89,11 @@ def place_order(
     user: User | None = None,
     email: str = "guest@example.com",
     price: int = 10,
+    language: str = "en",
 ) -> str:
     """Place an order as a completed checkout does, unpaid; return its id."""
     with transaction.atomic():
-        order = _make_order(lines, user=user, email=email, price=price)
+        order = _make_order(lines, user=user, email=email, price=price, language=language)
         actions.order_created(order, user=user or AnonymousUser())
     return str(order.pk)
 
@@ -118,12 +119,14 @@ def _make_order(
     email: str,
     price: int,
     status: str = OrderStatus.UNFULFILLED,
+    language: str = "en",
 ) -> Order:
     total = sum(quantity * price for _, quantity in lines)
     order = Order.objects.create(
         user=user,
         user_email=user.email if user else email,
         status=status,
+        language_code=language,
         billing_address=_address("US"),
         total_net_amount=total,
         total_gross_amount=total,

@@ -36,6 +36,7 @@ from saleor.payment.transaction_item_calculations import recalculate_transaction
 from saleor.payment.utils import create_transaction_for_order
 from saleor.plugins.base_plugin import BasePlugin
 from saleor.plugins.manager import get_plugins_manager
+from saleor.plugins.models import PluginConfiguration
 from saleor.product.models import Category, Product, ProductType, ProductVariant
 from saleor.shipping.models import ShippingZone
 from saleor.tax.models import TaxConfiguration
@@ -123,10 +124,11 @@ def place_order(
     user: User | None = None,
     email: str = "guest@example.com",
     price: int = 10,
+    language: str = "en",
 ) -> str:
     """Place an order as a completed checkout does, unpaid; return its id."""
     with transaction.atomic():
-        order = _make_order(lines, user=user, email=email, price=price)
+        order = _make_order(lines, user=user, email=email, price=price, language=language)
         info = fetch_order_info(order)
         actions.order_created(order_info=info, user=user, app=None, manager=_manager())
     return str(order.pk)
@@ -154,12 +156,14 @@ def _make_order(
     email: str,
     price: int,
     status: str = OrderStatus.UNFULFILLED,
+    language: str = "en",
 ) -> Order:
     order = _new_order(
         sum(quantity * price for _, quantity in lines),
         user=user,
         user_email=user.email if user else email,
         status=status,
+        language_code=language,
         lines_count=len(lines),
         billing_address=Address.objects.create(country="US", city="Springfield"),
     )
@@ -412,6 +416,25 @@ def call_hook(hook: str, order_id: str) -> None:
 def tell_by_signal(order_id: str) -> None:
     """Grant a refund, for which no hook is called: a signal tells."""
     OrderGrantedRefund.objects.create(order_id=order_id, amount_value=1, currency="USD")
+
+
+def set_user_email(*, active: bool, channel: str = "main", **configuration: Any) -> None:
+    """Set the plugin for user e-mails in a channel, as a script does: nobody tries the server."""
+    row, _ = Channel.objects.get_or_create(
+        slug=channel,
+        defaults={"name": channel, "currency_code": "USD", "default_country": "US"},
+    )
+    PluginConfiguration.objects.update_or_create(
+        identifier="mirumee.notifications.user_email",
+        channel=row,
+        defaults={
+            "name": "User emails",
+            "active": active,
+            "configuration": [
+                {"name": name, "value": value} for name, value in configuration.items()
+            ],
+        },
+    )
 
 
 def rename(name: str) -> None:

@@ -1,8 +1,15 @@
 """Whom Saleor 3 tells about an order, and how it sends its mail."""
 
+from dataclasses import asdict
+from email.headerregistry import Address
+from typing import Any
+
 from django.contrib.sites.models import Site
 from django.core.mail import get_connection
+from django.core.mail.backends.smtp import EmailBackend
 from saleor.order.models import Order
+from saleor.plugins.manager import get_plugins_manager
+from saleor.plugins.user_email.constants import PLUGIN_ID as _USER_EMAIL
 
 from saleor_serials.host.shapes import Recipient, Sender
 
@@ -20,10 +27,38 @@ def recipient(order_id: str) -> Recipient | None:
 
 
 def sender(channel: str | None) -> Sender:
-    """Say how the shop sends mail: as its environment says."""
+    """Say how the shop sends mail to customers of a channel.
+
+    That is through the server and in the name that the plugin for user e-mails has there, if it
+    is active there, else as the environment says.
+    """
     site = Site.objects.get_current()
+    own = _user_email_settings(channel)
+    if own is None:
+        return Sender(
+            shop_name=site.name,
+            from_email=site.settings.default_from_email,
+            connection=get_connection(),
+        )
+    name, address = (" ".join((own.pop(key) or "").split()) for key in _SENDER)
     return Sender(
         shop_name=site.name,
-        from_email=site.settings.default_from_email,
-        connection=get_connection(),
+        from_email=(
+            str(Address(name, addr_spec=address)) if address else site.settings.default_from_email
+        ),
+        connection=EmailBackend(**own),
     )
+
+
+_SENDER = ("sender_name", "sender_address")
+
+
+def _user_email_settings(channel: str | None) -> dict[str, Any] | None:
+    """Read that plugin's settings for a channel; None where it is not active."""
+    manager = get_plugins_manager(allow_replica=False)  # empties its plugins when it goes
+    plugin = manager.get_plugin(_USER_EMAIL, channel_slug=channel)
+    if plugin is None or not plugin.active:
+        return None
+    values = asdict(plugin.config)
+    plugin._add_missing_configuration(values)  # those of USER_EMAIL_URL
+    return values
