@@ -58,6 +58,15 @@ FIELDS = (
             "may read that, staff, apps and receivers of webhooks, then sees them."
         ),
     ),
+    Field(
+        name="automatic_fulfillment",
+        default=False,
+        label="Fulfil what needs no shipping",
+        help_text=(
+            "Fulfil order lines that consist of nothing but delivered serials. Customers get no "
+            "second e-mail about it."
+        ),
+    ),
 )
 
 
@@ -69,6 +78,7 @@ class Config:
     shown_statuses: frozenset[SerialStatus]
     status_after_release: SerialStatus
     mirror_to_metadata: bool
+    automatic_fulfillment: bool
 
     @classmethod
     def parse(cls, values: Mapping[str, Any]) -> "Config":
@@ -85,6 +95,7 @@ class Config:
                 given["status_after_release"], field="status_after_release"
             ),
             mirror_to_metadata=_switch(given["mirror_to_metadata"]),
+            automatic_fulfillment=_switch(given["automatic_fulfillment"]),
         )
 
 

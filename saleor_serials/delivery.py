@@ -20,7 +20,7 @@ from django.db.models import F
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 
-from saleor_serials import history
+from saleor_serials import config, fulfillment, history
 from saleor_serials.host import host
 from saleor_serials.host.shapes import Recipient
 from saleor_serials.models import (
@@ -96,7 +96,11 @@ def deliver(delivery_id: int) -> DeliveryStatus | None:
 
 def _sent(delivery: Delivery, serials: Sequence[Serial]) -> DeliveryStatus:
     now = timezone.now()
+    settings = config.current()
     with transaction.atomic():
+        if settings is not None and settings.automatic_fulfillment:
+            # First: reconcile locks the order before its serials.
+            fulfillment.enter(delivery.order, now=now)
         Serial.objects.filter(
             pk__in=[serial.pk for serial in serials], assignment__order=delivery.order
         ).update(delivered_at=now)

@@ -52,6 +52,10 @@ class StorageFailed(SerialsError):
     """The database refused a change to serials; see its own log for the details."""
 
 
+class NotFulfillable(SerialsError):
+    """Saleor does not let these order lines be fulfilled now."""
+
+
 @contextmanager
 def without_details() -> Iterator[None]:
     """Re-raise database errors without their text: PostgreSQL's DETAIL prints the whole row.

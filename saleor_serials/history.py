@@ -66,6 +66,11 @@ def record_order(type: EventType, order: OrderRecord, *, reason: str = "") -> No
     Event.objects.create(type=type, order=order, actor=SYSTEM, reason=reason)
 
 
+def record_line(type: EventType, order: OrderRecord, *, line_id: str, quantity: int) -> None:
+    """Record something about so many units of an order line, for staff to see."""
+    Event.objects.create(type=type, order=order, line_id=line_id, quantity=quantity, actor=SYSTEM)
+
+
 def of_serials(
     serials: Iterable[tuple[int, int | None]],
 ) -> dict[tuple[int, int | None], list[Event]]:

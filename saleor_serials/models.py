@@ -151,6 +151,7 @@ class OrderRecord(models.Model):
     ``lines`` names the lines whose terms are frozen. ``customer`` is a key: ``user:<id>``, else
     ``email:<address>``, else ``order:<id>``. ``noted`` is what staff were told in the history.
     ``mirror`` is due from when serials moved until the metadata says so.
+    ``fulfill_at`` is when to see which lines can be fulfilled; null: not before something changes.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -162,6 +163,7 @@ class OrderRecord(models.Model):
     lines = models.JSONField(default=list)
     noted = models.JSONField(default=dict)
     mirror = models.CharField(max_length=8, blank=True, default=Mirror.ABSENT)
+    fulfill_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
@@ -169,6 +171,11 @@ class OrderRecord(models.Model):
             models.Index(fields=["customer"], name="serials_record_customer"),
             models.Index(
                 fields=["id"], name="serials_record_mirror_due", condition=Q(mirror="due")
+            ),
+            models.Index(
+                fields=["fulfill_at"],
+                name="serials_record_fulfill_at",
+                condition=Q(fulfill_at__isnull=False),
             ),
         ]
 
@@ -341,6 +348,8 @@ class EventType(StrEnum):
     DELIVERY_FAILED = "delivery_failed"
     PARTLY_REFUNDED = "partly_refunded"
     PAYMENT_GONE = "payment_gone"
+    FULFILLED = "fulfilled"
+    FULFILLMENT_FAILED = "fulfillment_failed"
 
 
 class Event(models.Model):

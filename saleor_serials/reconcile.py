@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from saleor_serials import allocation, config, delivery, history, links, mirror
+from saleor_serials import allocation, config, delivery, fulfillment, history, links, mirror
 from saleor_serials.allocation import Surplus
 from saleor_serials.entitlement import Cause, cause_of_release, entitled_units, wanted
 from saleor_serials.errors import without_details
@@ -39,13 +39,15 @@ class Outcome:
 
     ``delivery_id``: new serials wait to be sent. ``unsettled_pack_ids``: in these packs the order
     stayed short, or freed serials that others may be waiting for. ``mirrored_order_id``: this
-    order's metadata may be behind.
+    order's metadata may be behind. ``order_id_to_fulfill``: lines of this order may be complete
+    without a delivery.
     """
 
     allocated: int
     delivery_id: int | None
     unsettled_pack_ids: frozenset[int]
     mirrored_order_id: str | None
+    order_id_to_fulfill: str | None
 
 
 def reconcile(order_id: str, *, first_in_line: bool = False) -> Outcome | None:
@@ -80,7 +82,8 @@ def reconcile(order_id: str, *, first_in_line: bool = False) -> Outcome | None:
         surplus = _set_wanted(record, order, assignments, settings=settings, now=now)
         freed = allocation.release(record, surplus, now=now)
         allocated = allocation.allocate(record, assignments, now=now, first_in_line=first_in_line)
-        _store([a for a, was in zip(assignments, stored, strict=True) if _owing(a) != was])
+        changed = [a for a, was in zip(assignments, stored, strict=True) if _owing(a) != was]
+        _store(changed)
         outbox = (
             delivery.enter(record, allocated.serial_ids, now=now) if settings.send_email else None
         )
@@ -90,11 +93,15 @@ def reconcile(order_id: str, *, first_in_line: bool = False) -> Outcome | None:
             moved=[a.held for a in assignments] != [held for _, held, _ in stored],
             holds=any(a.held for a in assignments),
         )
+        to_fulfill = settings.automatic_fulfillment and bool(changed) and outbox is None
+        if to_fulfill:
+            fulfillment.enter(record, now=now)
     return Outcome(
         allocated=len(allocated.serial_ids),
         delivery_id=outbox,
         unsettled_pack_ids=allocated.short_pack_ids | freed,
         mirrored_order_id=order_id if is_mirrored else None,
+        order_id_to_fulfill=order_id if to_fulfill else None,
     )
 
 

@@ -1,4 +1,4 @@
-"""Find what nobody told us about: wishes, changed orders, open shortfalls, unsent deliveries.
+"""Find what nobody told us about: wishes, changed orders, shortfalls, unsent, unfulfilled.
 
 After a sweep no order is short while its pack holds a serial that it may take, whatever events
 were lost. Sweeping twice, or twice at the same time, does no harm.
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from django.db.models import F
 from django.utils import timezone
 
-from saleor_serials import config, delivery, links, mirror, wishes
+from saleor_serials import config, delivery, fulfillment, links, mirror, wishes
 from saleor_serials.host import host
 from saleor_serials.models import Assignment, DeliveryStatus, OrderRecord, SweepState
 from saleor_serials.reconcile import attempt, settle
@@ -27,13 +27,15 @@ class Report:
     allocated: int = 0
     sent: int = 0
     unsent: int = 0
+    fulfilled: int = 0
     failed: list[str] = field(default_factory=list)
 
 
 def sweep() -> Report:
     """Sweep once; does nothing while the plugin is off."""
     report = Report()
-    if config.current() is None:
+    settings = config.current()
+    if settings is None:
         return report
     state, _ = SweepState.objects.get_or_create(pk=1)
     wishes.grant_all()
@@ -41,6 +43,8 @@ def sweep() -> Report:
     _settle_packs(report)
     _send_deliveries(report)
     mirror.show_due()
+    if settings.automatic_fulfillment:
+        _fulfill_orders(report)
     SweepState.objects.filter(pk=state.pk).update(
         cursor=state.cursor, retry=report.failed, swept_at=timezone.now()
     )
@@ -79,3 +83,8 @@ def _send_deliveries(report: Report) -> None:
             report.unsent += 1
         if time.monotonic() > end:
             return  # what is left is due for the next sweep
+
+
+def _fulfill_orders(report: Report) -> None:
+    for order_id in fulfillment.due(timezone.now()):
+        report.fulfilled += fulfillment.fulfill(order_id)

@@ -19,8 +19,10 @@ from kombu.pools import producers
 
 from saleor_serials import config, links, mirror, wishes
 from saleor_serials.delivery import deliver
+from saleor_serials.fulfillment import fulfill
 from saleor_serials.host import host
 from saleor_serials.host.shapes import Target
+from saleor_serials.models import OrderRecord
 from saleor_serials.reconcile import Outcome, freeze_terms_with, reconcile, settle
 from saleor_serials.sweep import sweep
 
@@ -62,6 +64,11 @@ def request_links(target: Target) -> None:
 
 def _is_granted(key: str) -> bool:
     return wishes.is_granted(Target.of(key))
+
+
+def request_fulfillment(order_id: str) -> None:
+    """Have an order's lines looked at after commit: some may need no shipping. Never raises."""
+    _after_commit(_Request(task="fulfill_order", argument=order_id))
 
 
 def variant_leaves(variant_id: int) -> None:
@@ -210,12 +217,23 @@ def _tell(outcome: Outcome) -> None:
         request_delivery(outcome.delivery_id)
     if outcome.mirrored_order_id is not None:
         request_mirror(outcome.mirrored_order_id)
+    if outcome.order_id_to_fulfill is not None:
+        request_fulfillment(outcome.order_id_to_fulfill)
 
 
 @host.task("saleor_serials.send_delivery")
 def send_delivery(delivery_id: int) -> None:
     """Send a delivery to its customer."""
     deliver(delivery_id)
+    told = OrderRecord.objects.filter(deliveries=delivery_id, fulfill_at__isnull=False)
+    for order_id in told.values_list("order_id", flat=True):
+        request_fulfillment(order_id)
+
+
+@host.task("saleor_serials.fulfill_order")
+def fulfill_order(order_id: str) -> None:
+    """Fulfil the lines of an order that consist of nothing but delivered serials."""
+    fulfill(order_id)
 
 
 @host.task("saleor_serials.show_serials")

@@ -13,8 +13,9 @@ from django.db import connection
 from django.utils import timezone
 
 from demo.processes import free_port
-from saleor_serials import delivery, history, tasks
+from saleor_serials import delivery, fulfillment, history, tasks
 from saleor_serials import reconcile as reconcile_module
+from saleor_serials.host import host
 from saleor_serials.models import Assignment, Delivery, Event, EventType, OrderRecord, Serial
 from saleor_serials.reconcile import reconcile
 from saleor_serials.sweep import sweep
@@ -123,6 +124,37 @@ def test_killed_during_release_nothing_happened_and_the_sweep_releases() -> None
 
     assert after_the_crash == {"used": 1, "free": 2}
     assert statuses(pack) == {"unassigned": 1, "free": 2}
+
+
+@pytest.mark.parametrize(
+    ("module", "function"),
+    [
+        (tasks, "fulfill"),
+        (host, "fulfilled_units"),
+        (host, "fulfill"),
+        (history, "record_line"),
+        (fulfillment, "_finish"),
+    ],
+)
+def test_killed_between_email_and_fulfilment_the_sweep_fulfils(module: Any, function: str) -> None:
+    shop.set_plugin(automatic_fulfillment="true")
+    pack = making.make_pack()
+    making.make_serials(pack, 3)
+    variant = shop.make_variant(is_tracked=True)
+    shop.stock(variant, 10)
+    with shop.nothing_heard():
+        order_id = making.paid_order(making.make_link(pack, variant=variant), units=2)
+    reconcile(order_id)
+
+    killed_at(module, function, lambda: tasks.send_delivery(Delivery.objects.get().pk))
+    after_the_crash = Delivery.objects.get().status, shop.count_fulfillments(order_id)
+    fulfilled = [sweep().fulfilled for _ in range(2)]
+
+    assert after_the_crash == ("sent", 0)
+    assert fulfilled == [1, 0]
+    assert list(shop.fulfilled(order_id).values()) == [2]
+    assert (shop.count_fulfillments(order_id), shop.stock_of(variant)) == (1, [(8, 0)])
+    assert mail.outbox == []  # the one e-mail was sent by the process that died
 
 
 def test_the_email_server_is_down_and_nothing_is_lost(smtp_port: int) -> None:

@@ -151,7 +151,7 @@ def test_the_command_says_what_it_did(capsys: pytest.CaptureFixture[str]) -> Non
     call_command("sweep_serials")
 
     assert capsys.readouterr().out == (
-        "1 orders looked at, 2 serials assigned, 1 e-mails sent, 0 not sent.\n"
+        "1 orders looked at, 2 serials assigned, 1 e-mails sent, 0 not sent, 0 orders fulfilled.\n"
     )
 
 

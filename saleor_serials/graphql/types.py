@@ -71,6 +71,12 @@ class SerialEventTypeEnum(graphene.Enum):
                 models.EventType.PAYMENT_GONE: (
                     "The order is no longer paid, without a refund; its serials stay as they are."
                 ),
+                models.EventType.FULFILLED: (
+                    "So many units of an order line were fulfilled: all its serials were sent."
+                ),
+                models.EventType.FULFILLMENT_FAILED: (
+                    "Lines of the order could not be fulfilled; it is tried again."
+                ),
             },
         )
 

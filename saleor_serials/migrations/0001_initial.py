@@ -82,6 +82,7 @@ class Migration(migrations.Migration):
                 ('lines', models.JSONField(default=list)),
                 ('noted', models.JSONField(default=dict)),
                 ('mirror', models.CharField(blank=True, default=saleor_serials.models.Mirror['ABSENT'], max_length=8)),
+                ('fulfill_at', models.DateTimeField(null=True)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
             ],
         ),
@@ -165,6 +166,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='wish',
             constraint=models.UniqueConstraint(fields=('kind', 'target_id'), name='serials_wish_once'),
+        ),
+        migrations.AddIndex(
+            model_name='orderrecord',
+            index=models.Index(condition=models.Q(('fulfill_at__isnull', False)), fields=['fulfill_at'], name='serials_record_fulfill_at'),
         ),
         migrations.AddField(
             model_name='event',

@@ -15,10 +15,11 @@ from uuid import uuid4
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.sites.models import Site
 from django.db import transaction
+from django.db.models import Sum
 from django.utils import timezone
 from saleor.account.models import Address, User
-from saleor.order import OrderEvents, OrderStatus, actions, events
-from saleor.order.models import Fulfillment, Order, OrderEvent, OrderLine
+from saleor.order import FulfillmentStatus, OrderEvents, OrderStatus, actions, events
+from saleor.order.models import Fulfillment, FulfillmentLine, Order, OrderEvent, OrderLine
 from saleor.payment import ChargeStatus, gateway
 from saleor.payment.models import Payment, Transaction
 from saleor.payment.utils import create_payment
@@ -26,7 +27,7 @@ from saleor.plugins.base_plugin import BasePlugin
 from saleor.plugins.manager import get_plugins_manager
 from saleor.product.models import Category, Product, ProductType, ProductVariant
 from saleor.shipping.models import ShippingZone
-from saleor.warehouse.models import Stock, Warehouse
+from saleor.warehouse.models import Allocation, Stock, Warehouse
 
 from saleor_serials import tasks
 
@@ -37,11 +38,12 @@ _numbers = count(1)
 ORDER_HOOKS = {name for name in vars(BasePlugin) if name.startswith(("order_", "fulfillment_"))}
 
 
-def make_product() -> Product:
+def make_product(*, is_shipped: bool = False) -> Product:
     number = next(_numbers)
     category, _ = Category.objects.get_or_create(name="Games", slug="games")
+    name = "Box" if is_shipped else "Licence"
     kind, _ = ProductType.objects.get_or_create(
-        slug="licence", defaults={"name": "Licence", "is_shipping_required": False}
+        slug=name.lower(), defaults={"name": name, "is_shipping_required": is_shipped}
     )
     return Product.objects.create(
         name=f"Game {number}",
@@ -53,24 +55,46 @@ def make_product() -> Product:
     )
 
 
-def make_variant(product: Product | None = None) -> ProductVariant:
+def make_variant(
+    product: Product | None = None, *, is_tracked: bool = False, is_shipped: bool = False
+) -> ProductVariant:
     return ProductVariant.objects.create(
         sku=f"SKU-{next(_numbers)}",
         name="Download",
-        product=product or make_product(),
-        track_inventory=False,
+        product=product or make_product(is_shipped=is_shipped),
+        track_inventory=is_tracked,
     )
+
+
+def stock(variant: ProductVariant, quantity: int, *, warehouse: str = "Main") -> None:
+    """Put so many of a variant into a warehouse."""
+    Stock.objects.create(
+        warehouse=_warehouse(warehouse), product_variant=variant, quantity=quantity
+    )
+
+
+def stock_of(variant: ProductVariant) -> list[tuple[int, int]]:
+    """How many of a variant there are and are allocated, warehouse by warehouse."""
+    return [
+        (each.quantity, sum(a.quantity_allocated for a in each.allocations.all()))
+        for each in Stock.objects.filter(product_variant=variant).order_by("pk")
+    ]
 
 
 def make_digital_variant() -> ProductVariant:
     """A variant that a checkout may hold without an address to ship it to."""
     variant = make_variant()
-    country = "US"
-    warehouse = Warehouse.objects.create(name="Main", slug="main", address=_address(country))
-    zone = ShippingZone.objects.create(name="Home", countries=[country])
-    warehouse.shipping_zones.add(zone)
-    Stock.objects.create(warehouse=warehouse, product_variant=variant, quantity=100)
+    stock(variant, 100)
+    zone = ShippingZone.objects.create(name="Home", countries=["US"])
+    _warehouse("Main").shipping_zones.add(zone)
     return variant
+
+
+def _warehouse(name: str) -> Warehouse:
+    warehouse, _ = Warehouse.objects.get_or_create(
+        slug=name.lower(), defaults={"name": name, "address": _address("US")}
+    )
+    return warehouse
 
 
 def _address(country: str) -> Address:
@@ -172,6 +196,7 @@ def paid_orders(variant: ProductVariant, number: int, *, units: int) -> list[str
 def add_line(order_id: str, variant: ProductVariant, quantity: int, *, price: int = 10) -> str:
     line = _new_line(order_id, variant, quantity, price=price)
     line.save()
+    _allocate(line)
     return str(line.pk)
 
 
@@ -182,11 +207,21 @@ def _new_line(order_id: Any, variant: ProductVariant, quantity: int, *, price: i
         product_name=variant.product.name,
         variant_name=variant.name,
         product_sku=variant.sku,
-        is_shipping_required=False,
+        is_shipping_required=variant.is_shipping_required(),
         quantity=quantity,
         unit_price_net_amount=price,
         unit_price_gross_amount=price,
     )
+
+
+def _allocate(line: OrderLine) -> None:
+    """Allocate what is tracked as a checkout does, as far as the stock goes."""
+    missing = line.quantity if line.variant.track_inventory else 0
+    for each in line.variant.stocks.annotate_available_quantity().order_by("pk"):
+        units = min(missing, each.available_quantity)
+        if units > 0:
+            Allocation.objects.create(order_line=line, stock=each, quantity_allocated=units)
+            missing -= units
 
 
 def number(order_id: str) -> str:
@@ -308,6 +343,47 @@ def call_hook(hook: str, order_id: str) -> None:
     # Not through the manager: 2.10.1's webhook plugin fails on a fulfilment without a warehouse.
     plugin = get_plugins_manager().get_plugin("saleor.serials")
     getattr(plugin, hook)(subject, previous_value=None)
+
+
+def fulfilled(order_id: str) -> dict[str, int]:
+    """The units of each line that stand fulfilled, of all fulfilments together."""
+    lines = FulfillmentLine.objects.filter(
+        order_line__order=order_id, fulfillment__status=FulfillmentStatus.FULFILLED
+    )
+    units = lines.values_list("order_line").annotate(Sum("quantity"))
+    return {str(pk): quantity for pk, quantity in units}
+
+
+def count_fulfillments(order_id: str) -> int:
+    return Fulfillment.objects.filter(order=order_id).count()
+
+
+def status(order_id: str) -> str:
+    """One of Saleor's: unfulfilled, partially fulfilled, fulfilled, ..."""
+    found: str = Order.objects.values_list("status", flat=True).get(pk=order_id)
+    return found
+
+
+def fulfillment_events(order_id: str) -> int:
+    """How many times Saleor's own history says that units were fulfilled."""
+    return OrderEvent.objects.filter(
+        order=order_id, type=OrderEvents.FULFILLMENT_FULFILLED_ITEMS
+    ).count()
+
+
+def fulfill_by_hand(line_id: str, units: int) -> None:
+    """Fulfil units of a line as orderFulfill does."""
+    line = OrderLine.objects.get(pk=line_id)
+    [warehouse] = line.variant.stocks.values_list("warehouse", flat=True)[:1]
+    actions.create_fulfillments(
+        None, line.order, {warehouse: [{"order_line": line, "quantity": units}]}, False
+    )
+
+
+def cancel_fulfillments(order_id: str) -> None:
+    warehouse = _warehouse("Main")
+    for fulfillment in Fulfillment.objects.filter(order=order_id):
+        actions.cancel_fulfillment(fulfillment, None, warehouse)
 
 
 def tell_by_signal(order_id: str) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
+from inspect import signature
 from itertools import count
 from typing import Any
 from unittest import mock
@@ -15,14 +16,23 @@ from uuid import uuid4
 
 from django.contrib.sites.models import Site
 from django.db import transaction
+from django.db.models import Sum
 from django.utils import timezone
 from saleor.account.models import Address, User
 from saleor.channel.models import Channel
 from saleor.graphql import api as _api  # noqa: F401  as in a web process: its modules import in rings
-from saleor.order import OrderEvents, OrderStatus, actions, events
+from saleor.order import (
+    FulfillmentLineData,
+    FulfillmentStatus,
+    OrderEvents,
+    OrderStatus,
+    actions,
+    events,
+)
 from saleor.order.fetch import fetch_order_info
 from saleor.order.models import (
     Fulfillment,
+    FulfillmentLine,
     Order,
     OrderEvent,
     OrderGrantedRefund,
@@ -40,7 +50,7 @@ from saleor.plugins.models import PluginConfiguration
 from saleor.product.models import Category, Product, ProductType, ProductVariant
 from saleor.shipping.models import ShippingZone
 from saleor.tax.models import TaxConfiguration
-from saleor.warehouse.models import Stock, Warehouse
+from saleor.warehouse.models import Allocation, Stock, Warehouse
 
 from saleor_serials import tasks
 from saleor_serials.host import installed_version
@@ -73,41 +83,50 @@ def _channel() -> Channel:
     return channel
 
 
-def make_product() -> Product:
+def make_product(*, is_shipped: bool = False) -> Product:
     number = next(_numbers)
     category, _ = Category.objects.get_or_create(name="Games", slug="games")
+    name = "Box" if is_shipped else "Licence"
     kind, _ = ProductType.objects.get_or_create(
-        slug="licence", defaults={"name": "Licence", "is_shipping_required": False}
+        slug=name.lower(), defaults={"name": name, "is_shipping_required": is_shipped}
     )
     return Product.objects.create(
         name=f"Game {number}", slug=f"game-{number}", product_type=kind, category=category
     )
 
 
-def make_variant(product: Product | None = None) -> ProductVariant:
+def make_variant(
+    product: Product | None = None, *, is_tracked: bool = False, is_shipped: bool = False
+) -> ProductVariant:
     return ProductVariant.objects.create(
         sku=f"SKU-{next(_numbers)}",
         name="Download",
-        product=product or make_product(),
-        track_inventory=False,
+        product=product or make_product(is_shipped=is_shipped),
+        track_inventory=is_tracked,
     )
 
 
 def make_digital_variant() -> ProductVariant:
     """A variant that a checkout may hold without an address to ship it to."""
     variant = make_variant()
-    zone = ShippingZone.objects.create(name="Home", countries=["US"])
-    warehouse = Warehouse.objects.create(
-        name="Main",
-        slug="main",
-        address=Address.objects.create(country="US", city="Springfield"),
-    )
-    zone.channels.add(_channel())
-    warehouse.channels.add(_channel())
-    warehouse.shipping_zones.add(zone)
-    Stock.objects.create(warehouse=warehouse, product_variant=variant, quantity=100)
+    stock(variant, 100)
     TaxConfiguration.objects.create(channel=_channel())
     return variant
+
+
+def stock(variant: ProductVariant, quantity: int, *, warehouse: str = "Main") -> None:
+    """Put so many of a variant into a warehouse."""
+    Stock.objects.create(
+        warehouse=_warehouse(warehouse), product_variant=variant, quantity=quantity
+    )
+
+
+def stock_of(variant: ProductVariant) -> list[tuple[int, int]]:
+    """How many of a variant there are and are allocated, warehouse by warehouse."""
+    return [
+        (each.quantity, sum(a.quantity_allocated for a in each.allocations.all()))
+        for each in Stock.objects.filter(product_variant=variant).order_by("pk")
+    ]
 
 
 def make_user(*, email: str | None = None, **values: Any) -> User:
@@ -205,6 +224,7 @@ def paid_orders(variant: ProductVariant, number: int, *, units: int) -> list[str
 def add_line(order_id: str, variant: ProductVariant, quantity: int, *, price: int = 10) -> str:
     line = _new_line(order_id, variant, quantity, price=price)
     line.save()
+    _allocate(line)
     return str(line.pk)
 
 
@@ -226,7 +246,7 @@ def _new_line(order_id: Any, variant: ProductVariant, quantity: int, *, price: i
         variant_name=variant.name,
         product_sku=variant.sku,
         product_variant_id=variant.get_global_id(),
-        is_shipping_required=False,
+        is_shipping_required=variant.is_shipping_required(),
         is_gift_card=False,
         quantity=quantity,
         currency="USD",
@@ -234,6 +254,35 @@ def _new_line(order_id: Any, variant: ProductVariant, quantity: int, *, price: i
         undiscounted_base_unit_price_amount=price,
         **amounts,
     )
+
+
+def _allocate(line: OrderLine) -> None:
+    """Allocate what is tracked as a checkout does, as far as the stock goes."""
+    missing = line.quantity if line.variant.track_inventory else 0
+    for each in line.variant.stocks.order_by("pk"):
+        units = min(missing, each.quantity - each.quantity_allocated)
+        if units > 0:
+            Allocation.objects.create(order_line=line, stock=each, quantity_allocated=units)
+            each.quantity_allocated += units
+            each.save(update_fields=["quantity_allocated"])
+            missing -= units
+
+
+def _warehouse(name: str) -> Warehouse:
+    """A warehouse that serves the channel, in a zone that the channel ships to."""
+    warehouse, is_new = Warehouse.objects.get_or_create(
+        slug=name.lower(),
+        defaults={
+            "name": name,
+            "address": Address.objects.create(country="US", city="Springfield"),
+        },
+    )
+    if is_new:
+        zone = ShippingZone.objects.create(name=name, countries=["US"])
+        zone.channels.add(_channel())
+        warehouse.shipping_zones.add(zone)
+        warehouse.channels.add(_channel())
+    return warehouse
 
 
 def number(order_id: str) -> str:
@@ -411,6 +460,111 @@ def call_hook(hook: str, order_id: str) -> None:
     elif hook == "order_bulk_created":
         arguments = [[order]]
     getattr(_manager(), hook)(*arguments)
+
+
+def fulfilled(order_id: str) -> dict[str, int]:
+    """The units of each line that stand fulfilled, of all fulfilments together."""
+    lines = FulfillmentLine.objects.filter(
+        order_line__order=order_id, fulfillment__status=FulfillmentStatus.FULFILLED
+    )
+    units = lines.values_list("order_line").annotate(Sum("quantity"))
+    return {str(pk): quantity for pk, quantity in units}
+
+
+def count_fulfillments(order_id: str) -> int:
+    return Fulfillment.objects.filter(order=order_id).count()
+
+
+def status(order_id: str) -> str:
+    """One of Saleor's: unfulfilled, partially fulfilled, fulfilled, ..."""
+    found: str = Order.objects.values_list("status", flat=True).get(pk=order_id)
+    return found
+
+
+def fulfillment_events(order_id: str) -> int:
+    """How many times Saleor's own history says that units were fulfilled."""
+    return OrderEvent.objects.filter(
+        order=order_id, type=OrderEvents.FULFILLMENT_FULFILLED_ITEMS
+    ).count()
+
+
+def fulfill_by_hand(line_id: str, units: int) -> None:
+    """Fulfil units of a line as orderFulfill does."""
+    line = OrderLine.objects.get(pk=line_id)
+    [warehouse] = line.variant.stocks.values_list("warehouse", flat=True)[:1]
+    actions.create_fulfillments(
+        None,
+        None,
+        line.order,
+        {warehouse: [{"order_line": line, "quantity": units}]},
+        _manager(),
+        _site(),
+        notify_customer=False,
+    )
+
+
+def cancel_fulfillments(order_id: str) -> None:
+    # 3.23 wants to know how to count stocks, and earlier ones do not.
+    wants = "calculate_stocks_with_shipping_zones"
+    how = {wants: False} if wants in signature(actions.cancel_fulfillment).parameters else {}
+    for fulfillment in Fulfillment.objects.filter(order=order_id):
+        actions.cancel_fulfillment(fulfillment, None, None, _warehouse("Main"), _manager(), **how)
+
+
+def return_units(order_id: str, units: int) -> None:
+    """Take units back as orderFulfillmentReturnProducts does: what was fulfilled is returned."""
+    line = FulfillmentLine.objects.get(fulfillment__order=order_id)
+    # 3.23 wants the site's settings, and earlier ones do not.
+    action = actions.create_fulfillments_for_returned_products
+    how = {"site_settings": _site()} if "site_settings" in signature(action).parameters else {}
+    action(
+        None,
+        None,
+        line.order_line.order,
+        None,
+        order_lines=[],
+        fulfillment_lines=[FulfillmentLineData(line=line, quantity=units)],
+        manager=_manager(),
+        **how,
+    )
+
+
+def set_site(**values: Any) -> None:
+    """Change the shop's own settings."""
+    settings = _site()
+    for name, value in values.items():
+        setattr(settings, name, value)
+    settings.save()
+    Site.objects.clear_cache()
+
+
+def _site() -> Any:
+    return Site.objects.get_current().settings
+
+
+def set_preorder(variant: ProductVariant, *, is_active: bool) -> None:
+    ProductVariant.objects.filter(pk=variant.pk).update(is_preorder=is_active)
+
+
+def make_gift_card_line(line_id: str) -> None:
+    OrderLine.objects.filter(pk=line_id).update(is_gift_card=True)
+
+
+def fulfillment_statuses(order_id: str) -> list[str]:
+    found = Fulfillment.objects.filter(order=order_id).order_by("pk")
+    return list(found.values_list("status", flat=True))
+
+
+def approve(order_id: str) -> None:
+    """Approve the order's one fulfilment as orderFulfillmentApprove does."""
+    actions.approve_fulfillment(
+        Fulfillment.objects.get(order=order_id),
+        None,
+        None,
+        _manager(),
+        _site(),
+        notify_customer=False,
+    )
 
 
 def tell_by_signal(order_id: str) -> None:

@@ -9,6 +9,7 @@ from saleor_serials.host.private_metadata import (
     wish_text,
     write_wish_problem,
 )
+from saleor_serials.host.saleor2.fulfillment import fulfill, fulfilled_units
 from saleor_serials.host.saleor2.mail import recipient, sender
 from saleor_serials.host.saleor2.metadata import drop_copied_serials, write_serials
 from saleor_serials.host.saleor2.orders import (
@@ -30,6 +31,8 @@ __all__ = [
     "connect",
     "dead_orders",
     "drop_copied_serials",
+    "fulfill",
+    "fulfilled_units",
     "is_ungranted",
     "mentions_serials",
     "order_owners",

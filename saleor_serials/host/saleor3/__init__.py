@@ -12,6 +12,7 @@ from saleor_serials.host.private_metadata import (
     wish_text,
     write_wish_problem,
 )
+from saleor_serials.host.saleor3.fulfillment import fulfill, fulfilled_units
 from saleor_serials.host.saleor3.mail import recipient, sender
 from saleor_serials.host.saleor3.metadata import drop_copied_serials, write_serials
 from saleor_serials.host.saleor3.orders import (
@@ -33,6 +34,8 @@ __all__ = [
     "connect",
     "dead_orders",
     "drop_copied_serials",
+    "fulfill",
+    "fulfilled_units",
     "is_ungranted",
     "mentions_serials",
     "order_owners",

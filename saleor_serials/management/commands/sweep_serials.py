@@ -15,7 +15,8 @@ class Command(BaseCommand):
         report = sweep()
         self.stdout.write(
             f"{report.looked_at} orders looked at, {report.allocated} serials assigned, "
-            f"{report.sent} e-mails sent, {report.unsent} not sent."
+            f"{report.sent} e-mails sent, {report.unsent} not sent, "
+            f"{report.fulfilled} orders fulfilled."
         )
         if report.failed:
             raise CommandError(
