@@ -77,13 +77,7 @@ def test_the_settings_table_is_the_plugins() -> None:
     section = README.split("under **Serials**:")[1].split("\n## ")[0]
     named = re.findall(r"^\| `(\w+)` \| `(.*?)` \|", section, re.MULTILINE)
 
-    assert named == [
-        (
-            field.name,
-            str(field.default).lower() if isinstance(field.default, bool) else field.default,
-        )
-        for field in config.FIELDS
-    ]
+    assert named == [(field.name, str(field.default).lower()) for field in config.FIELDS]
 
 
 def test_every_module_has_its_place_in_the_reading_order() -> None:
