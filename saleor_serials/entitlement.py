@@ -25,9 +25,15 @@ def entitled_units(order: OrderSnapshot, *, was_paid: bool) -> dict[str, int]:
     return {line.id: max(0, line.quantity - line.returned) for line in order.lines}
 
 
-def wanted(*, units: int, per_unit: int, granted: int, withheld: int) -> int:
-    """How many serials: the frozen terms, plus what staff granted, minus what they withheld."""
-    return max(0, units * per_unit + granted - withheld)
+def wanted(
+    *, units: int, per_unit: int, granted: int, withheld: int, at_most: int | None = None
+) -> int:
+    """How many serials: the frozen terms, plus what staff granted, minus what they withheld.
+
+    ``at_most``: what the terms give while it is in doubt whether the order is paid.
+    """
+    owed = units * per_unit
+    return max(0, (owed if at_most is None else min(owed, at_most)) + granted - withheld)
 
 
 def cause_of_release(order: OrderSnapshot, line: LineSnapshot | None) -> Cause:

@@ -149,7 +149,8 @@ class OrderRecord(models.Model):
     """What we remember of an order, and the lock under which its serials move.
 
     ``lines`` names the lines whose terms are frozen. ``customer`` is a key: ``user:<id>``, else
-    ``email:<address>``, else ``order:<id>``. ``noted`` is what staff were told in the history.
+    ``email:<address>``, else ``order:<id>``. ``noted`` is what staff were told in the history, and
+    while the order is in doubt, how many serials each line keeps (``kept``, by assignment).
     ``mirror`` is due from when serials moved until the metadata says so.
     ``fulfill_at`` is when to see which lines can be fulfilled; null: not before something changes.
     """
@@ -350,6 +351,7 @@ class EventType(StrEnum):
     PAYMENT_GONE = "payment_gone"
     FULFILLED = "fulfilled"
     FULFILLMENT_FAILED = "fulfillment_failed"
+    PRICES_STALE = "prices_stale"
 
 
 class Event(models.Model):

@@ -74,10 +74,10 @@ def reconcile(order_id: str, *, first_in_line: bool = False) -> Outcome | None:
         remembered = _remembered(record)
         _freeze_terms(record, order)
         _follow_customer(record, order)
-        _remember_payment(record, order, now=now)
+        assignments = list(record.assignments.order_by("id"))
+        _remember_payment(record, order, assignments, now=now)
         if _remembered(record) != remembered:
             record.save(update_fields=_REMEMBERED)
-        assignments = list(record.assignments.order_by("id"))
         stored = [_owing(assignment) for assignment in assignments]
         surplus = _set_wanted(record, order, assignments, settings=settings, now=now)
         freed = allocation.release(record, surplus, now=now)
@@ -231,34 +231,54 @@ def _follow_customer(record: OrderRecord, order: OrderSnapshot) -> None:
     record.customer = now
 
 
-def _remember_payment(record: OrderRecord, order: OrderSnapshot, *, now: datetime) -> None:
+_DOUBTS = {
+    EventType.PAYMENT_GONE: "The payments no longer cover the total",
+    EventType.PRICES_STALE: "The payments cover the total, but not what its edited lines cost",
+}
+
+
+def _doubt(record: OrderRecord, order: OrderSnapshot) -> EventType | None:
+    """Say what speaks against giving an order more, though nothing was paid back."""
+    if order.paid or order.gone or not order.live:
+        return None
+    if order.prices_stale:
+        return EventType.PRICES_STALE
+    return EventType.PAYMENT_GONE if record.paid_at else None
+
+
+def _remember_payment(
+    record: OrderRecord,
+    order: OrderSnapshot,
+    assignments: Sequence[Assignment],
+    *,
+    now: datetime,
+) -> None:
     """Keep the first moment the order was paid; tell staff of money that went, and changed nothing.
 
     An amount that was refunded names no line, and a payment that vanished is no refund: staff
-    read it in the history and decide.
+    read it in the history and decide. Until then lines keep what they hold by their terms.
     """
     if order.paid and record.paid_at is None:
         record.paid_at = now
-    if record.paid_at is None:
-        return
-    noted = dict(record.noted)
-    noted["payment_gone"] = not order.paid
-    if order.refunded and not order.gone:
+    was: dict[str, Any] = record.noted
+    noted: dict[str, Any] = {}
+    if order.refunded and record.paid_at:
         noted["refunded"] = str(order.refunded)
-    if noted == {"payment_gone": False, **record.noted}:
-        return
-    if Decimal(noted.get("refunded", 0)) > Decimal(record.noted.get("refunded", 0)):
-        history.record_order(
-            EventType.PARTLY_REFUNDED,
-            record,
-            reason=f"{order.refunded} {order.currency} refunded in all; serials stay as they are",
-        )
-    if noted["payment_gone"] and not record.noted.get("payment_gone"):
-        history.record_order(
-            EventType.PAYMENT_GONE,
-            record,
-            reason="The payments no longer cover the total; serials stay as they are",
-        )
+        if order.refunded > Decimal(was.get("refunded", 0)) and not order.gone:
+            history.record_order(
+                EventType.PARTLY_REFUNDED,
+                record,
+                reason=f"{order.refunded} {order.currency} refunded in all; "
+                "an amount alone takes no serial back",
+            )
+    if doubt := _doubt(record, order):
+        noted["doubt"] = doubt.value
+        noted["kept"] = was.get("kept") or {
+            str(each.pk): max(0, each.held - each.granted + each.withheld) for each in assignments
+        }
+        if was.get("doubt") != doubt:
+            reason = f"{_DOUBTS[doubt]}; it keeps its serials and gets no more"
+            history.record_order(doubt, record, reason=reason)
     record.noted = noted
 
 
@@ -273,6 +293,7 @@ def _set_wanted(
     """Set what each line is owed; return those that hold more, and what that becomes."""
     units = entitled_units(order, was_paid=record.paid_at is not None)
     lines = {line.id: line for line in order.lines}
+    kept = record.noted.get("kept")
     surplus = []
     for assignment in assignments:
         assignment.wanted = wanted(
@@ -280,6 +301,7 @@ def _set_wanted(
             per_unit=assignment.per_unit,
             granted=assignment.granted,
             withheld=assignment.withheld,
+            at_most=None if kept is None else kept.get(str(assignment.pk), 0),
         )
         if assignment.wanted and assignment.owed_since is None:
             assignment.owed_since = record.paid_at or now

@@ -16,7 +16,9 @@ COUNTS = st.integers(min_value=0, max_value=10_000)
 
 @st.composite
 def orders(draw: st.DrawFn) -> OrderSnapshot:
-    flags = {name: draw(st.booleans()) for name in ("placed", "live", "paid", "gone")}
+    flags = {
+        name: draw(st.booleans()) for name in ("placed", "live", "paid", "prices_stale", "gone")
+    }
     lines = draw(st.lists(st.tuples(COUNTS, COUNTS), max_size=4))
     return OrderSnapshot(
         id="1",

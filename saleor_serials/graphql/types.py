@@ -66,10 +66,15 @@ class SerialEventTypeEnum(graphene.Enum):
                 models.EventType.DELIVERED: "It was sent to the customer.",
                 models.EventType.DELIVERY_FAILED: "The order's serials could not be sent.",
                 models.EventType.PARTLY_REFUNDED: (
-                    "A part of the order was paid back; its serials stay as they are."
+                    "An amount was paid back, which alone takes no serial back."
                 ),
                 models.EventType.PAYMENT_GONE: (
-                    "The order is no longer paid, without a refund; its serials stay as they are."
+                    "The order is no longer paid, without a refund; it keeps its serials and gets "
+                    "no more."
+                ),
+                models.EventType.PRICES_STALE: (
+                    "Its lines cost more than was paid, and its total does not say so; it keeps "
+                    "its serials and gets no more."
                 ),
                 models.EventType.FULFILLED: (
                     "So many units of an order line were fulfilled: all its serials were sent."

@@ -31,8 +31,9 @@ class OrderSnapshot:
     """One order as it stands, read from the writing database.
 
     ``placed``: no longer a draft. ``live``: placed, and neither cancelled nor expired nor waiting
-    to be confirmed. ``paid``: what came in covers the total. ``refunded`` is the amount paid back
-    so far; ``gone``: nothing of what came in was kept.
+    to be confirmed. ``paid``: what came in covers the price; ``prices_stale``: it covers the total,
+    but not what the lines cost since they were edited. ``refunded`` is the amount paid back so far;
+    ``gone``: all that came in was paid back.
     """
 
     id: str
@@ -43,6 +44,7 @@ class OrderSnapshot:
     placed: bool
     live: bool
     paid: bool
+    prices_stale: bool
     refunded: Decimal
     gone: bool
     currency: str

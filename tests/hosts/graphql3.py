@@ -69,7 +69,7 @@ def authorization(asker: Any) -> str:
 
 
 def show(variant: Any) -> None:
-    """Have everybody see a variant and its product: in the one channel that there is."""
+    """Have everybody see a variant and its product, and buy it, in the one channel there is."""
     channel = saleor3._channel()
     currency = channel.currency_code
     ProductChannelListing.objects.create(

@@ -70,6 +70,8 @@ def order_snapshot(order_id: str) -> OrderSnapshot | None:
         live=status not in (OrderStatus.DRAFT, OrderStatus.CANCELED),
         # What came in ever, not what is left: a partial refund leaves less than the total.
         paid=captured + refunded >= total,
+        # A placed order's lines are not edited any more.
+        prices_stale=False,
         refunded=refunded,
         gone=total > 0 and captured <= 0 and refunded > 0,
         currency=currency,

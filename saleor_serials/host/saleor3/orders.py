@@ -2,18 +2,26 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from django.db import connection
-from django.db.models import CharField, F, QuerySet
+from django.db.models import CharField, F, Q, QuerySet
 from django.db.models.functions import Cast
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from saleor.core.prices import quantize_price
-from saleor.order import FulfillmentStatus, OrderEvents, OrderGrantedRefundStatus, OrderStatus
-from saleor.order.models import Fulfillment, Order, OrderGrantedRefund
+from saleor.order import (
+    FulfillmentStatus,
+    OrderEvents,
+    OrderGrantedRefundStatus,
+    OrderOrigin,
+    OrderStatus,
+)
+from saleor.order.models import Order, OrderEvent
 from saleor.payment import TransactionKind
+from saleor.payment.models import TransactionEvent
 
 from saleor_serials.host.shapes import Changes, LineSnapshot, OrderOwner, OrderSnapshot
 
@@ -52,7 +60,8 @@ _DRAFTED = (OrderEvents.DRAFT_CREATED, OrderEvents.DRAFT_CREATED_FROM_REPLACE)
 # ``charged_value`` of a transaction is net of refunds, also of those that are only requested.
 _ORDER = """
 SELECT o.id, o.number, o.user_id, o.user_email, o.created_at, o.status, o.currency,
-    o.total_gross_amount, item.charged + payment.captured AS charged,
+    o.total_gross_amount, o.subtotal_gross_amount, o.shipping_price_gross_amount,
+    o.should_refresh_prices, o.origin, item.charged + payment.captured AS charged,
     item.refunded + payment.refunded AS refunded, item.pending, coalesce(granted.amount, 0),
     event.placed_at, event.was_draft
 FROM order_order AS o
@@ -98,12 +107,19 @@ SELECT l.id, l.quantity,
         ), 0)
     ),
     l.variant_id, v.product_id, l.product_name, l.variant_name, coalesce(l.product_sku, ''),
-    l.created_at
+    l.created_at, l.total_price_gross_amount
 FROM order_orderline AS l
 LEFT JOIN product_productvariant AS v ON v.id = l.variant_id
 WHERE l.order_id = %(order)s
 ORDER BY l.created_at, l.id
 """
+
+
+# Rows that Saleor adds where it leaves ``Order.updated_at``: their order, and their time.
+_TELLING = {
+    "event": (OrderEvent, "order_id", "date"),
+    "transaction": (TransactionEvent, "transaction__order_id", "created_at"),
+}
 
 
 def order_snapshot(order_id: str) -> OrderSnapshot | None:
@@ -129,9 +145,19 @@ def order_snapshot(order_id: str) -> OrderSnapshot | None:
             return None
         cursor.execute(_LINES, values)
         lines = cursor.fetchall()
-    pk, number, user_id, email, created, status, currency, total, *sums, placed_at, was_draft = row
-    charged, refunded, pending, granted = sums
+    pk, number, user_id, email, created, status, currency, *amounts, placed_at, was_draft = row
+    total, subtotal, shipping, is_edited, origin, charged, refunded, pending, granted = amounts
+    price = total
+    if is_edited:
+        # Saleor reckons it anew when somebody looks at it, and no more once it is confirmed. Both
+        # must say that it rose: scripts leave the mark, too, and one sum or the other empty.
+        subtotal_now = sum(line[-1] for line in lines)
+        price = max(total, min(subtotal_now + shipping, total + subtotal_now - subtotal))
     inflow = charged + refunded + pending
+
+    def is_paid(price: Decimal) -> bool:
+        return price <= 0 or (inflow > 0 and (inflow >= price or charged >= price - granted))
+
     # Completing a draft saves the order first and the event that it was placed a moment later.
     placed_at = placed_at or (timezone.now() if was_draft else created)
     return OrderSnapshot(
@@ -142,12 +168,17 @@ def order_snapshot(order_id: str) -> OrderSnapshot | None:
         placed_at=placed_at,
         placed=status != OrderStatus.DRAFT,
         live=status not in _NOT_LIVE,
-        paid=total <= 0 or (inflow > 0 and (inflow >= total or charged >= total - granted)),
+        paid=is_paid(price),
+        prices_stale=is_paid(total) and not is_paid(price),
         # Amounts are kept with three decimals here, whatever the currency has.
         refunded=quantize_price(refunded, currency),
-        gone=total > 0 and charged <= 0 and refunded > 0,
+        # What a chargeback took is not among it.
+        gone=total > 0 and charged <= 0 and refunded > 0 and refunded >= total - granted,
         currency=currency,
-        lines=tuple(_line(*line, placed_at=placed_at) for line in lines),
+        lines=tuple(
+            _line(*line[:-1], placed_at=placed_at, is_imported=origin == OrderOrigin.BULK_CREATE)
+            for line in lines
+        ),
     )
 
 
@@ -171,6 +202,7 @@ def _line(
     created_at: datetime,
     *,
     placed_at: datetime,
+    is_imported: bool,
 ) -> LineSnapshot:
     return LineSnapshot(
         id=str(pk),
@@ -181,27 +213,30 @@ def _line(
         product_name=product_name,
         variant_name=variant_name,
         sku=sku,
-        # Lines can be added to an order that waits to be confirmed.
-        bought_at=max(placed_at, created_at),
+        # Lines can be added to an order that waits to be confirmed; those of an import were bought
+        # with it, however long ago.
+        bought_at=placed_at if is_imported else max(placed_at, created_at),
     )
 
 
 def changed_orders(cursor: Mapping[str, Any], *, not_before: datetime) -> Changes:
     """Find orders that may have changed since ``cursor`` (empty: ever), from ``not_before`` on.
 
-    ``Order.updated_at`` alone misses a second return, and grants may come without it.
+    ``Order.updated_at`` alone misses a second return, an expiry, and a grant that failed. Those
+    leave a row, found by its key: the rows' own times are not indexed on every version.
     """
+    settled = timezone.now() - _OVERLAP
     since = parse_datetime(cursor["since"]) if "since" in cursor else not_before
-    orders = Order.objects.filter(updated_at__gte=since)
-    fulfillments = Fulfillment.objects.filter(created_at__gte=since)
-    granted = OrderGrantedRefund.objects.filter(updated_at__gte=since)
-    found = dict.fromkeys(orders.order_by("updated_at").values_list("pk", flat=True))
-    found |= dict.fromkeys(fulfillments.order_by("pk").values_list("order_id", flat=True))
-    found |= dict.fromkeys(granted.order_by("pk").values_list("order_id", flat=True))
-    return Changes(
-        order_ids=[str(pk) for pk in found],
-        cursor={"since": (timezone.now() - _OVERLAP).isoformat()},
-    )
+    orders = Order.objects.filter(updated_at__gte=since).order_by("updated_at")
+    found = dict.fromkeys(orders.values_list("pk", flat=True))
+    moved: dict[str, Any] = {"since": settled.isoformat()}
+    for name, (model, order, time) in _TELLING.items():
+        last = cursor.get(name)
+        fresh = Q(pk__gt=last) if last else Q(**{f"{time}__gte": not_before})
+        rows = list(model.objects.filter(fresh).order_by("pk").values_list("pk", order, time))
+        found |= dict.fromkeys(order for _, order, _ in rows if order)
+        moved[name] = max((pk for pk, _, at in rows if at < settled), default=last)
+    return Changes(order_ids=[str(pk) for pk in found], cursor=moved)
 
 
 def dead_orders() -> QuerySet[Any]:
