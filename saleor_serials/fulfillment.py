@@ -80,16 +80,16 @@ def _open_units(record: OrderRecord) -> dict[str, int]:
 
     A fulfilment of ours that staff cancelled is not made again.
     """
+    # First: it locks the lines, so that what is read next stands.
+    fulfilled = host.fulfilled_units(record.order_id)
     order = host.order_snapshot(record.order_id)
-    if order is None:
+    if order is None or not fulfilled:
         return {}
     entitled = entitled_units(order, was_paid=record.paid_at is not None)
-    covered = _covered_lines(record, entitled)
     by_us = _fulfilled_by_us(record)
-    fulfilled = host.fulfilled_units(record.order_id) if covered else {}
     missing = {
         line: entitled[line] - max(fulfilled[line], by_us[line])
-        for line in covered & set(fulfilled)
+        for line in _covered_lines(record, entitled) & fulfilled.keys()
     }
     return {line: units for line, units in missing.items() if units > 0}
 

@@ -152,8 +152,9 @@ def test_unpaid_means_unfulfilled() -> None:
 
 
 @pytest.mark.usefixtures("switched_on")
-def test_what_could_not_be_told_is_not_fulfilled() -> None:
+def test_what_could_not_be_told_is_not_fulfilled_whatever_else_happens() -> None:
     order_id = making.paid_order(make_link(), email="")
+    OrderRecord.objects.update(fulfill_at=timezone.now())
     sweep()
 
     assert Delivery.objects.get().status == "failed"
@@ -335,7 +336,6 @@ def test_an_error_of_saleors_harms_nothing(
     assert "may not have been fulfilled" in caplog.text
     assert serial not in caplog.text
     assert shop.status(order_id) == "fulfilled"
-    assert len(mail.outbox) == len({message.subject for message in mail.outbox})
 
 
 @pytest.mark.usefixtures("switched_on")
