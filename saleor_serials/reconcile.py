@@ -246,6 +246,10 @@ def _doubt(record: OrderRecord, order: OrderSnapshot) -> EventType | None:
     return EventType.PAYMENT_GONE if record.paid_at else None
 
 
+# What is noted of an order's payment; the rest is others'.
+_OF_PAYMENT = {"refunded", "doubt", "kept"}
+
+
 def _remember_payment(
     record: OrderRecord,
     order: OrderSnapshot,
@@ -261,7 +265,7 @@ def _remember_payment(
     if order.paid and record.paid_at is None:
         record.paid_at = now
     was: dict[str, Any] = record.noted
-    noted: dict[str, Any] = {}
+    noted = {name: value for name, value in was.items() if name not in _OF_PAYMENT}
     if order.refunded and record.paid_at:
         noted["refunded"] = str(order.refunded)
         if order.refunded > Decimal(was.get("refunded", 0)) and not order.gone:

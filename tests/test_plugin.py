@@ -186,6 +186,7 @@ def test_the_settings_are_shown_and_can_be_changed() -> None:
         shown_statuses=frozenset({SerialStatus.USED}),
         status_after_release=SerialStatus.FREE,
         mirror_to_metadata=False,
+        automatic_fulfillment=False,
     )
     shown = shop.plugin_settings()
     assert [entry["name"] for entry in shown] == [field.name for field in config.FIELDS]
@@ -198,6 +199,7 @@ def test_the_defaults_hold_before_anything_is_saved() -> None:
         shown_statuses=frozenset({SerialStatus.ASSIGNED, SerialStatus.USED}),
         status_after_release=SerialStatus.UNASSIGNED,
         mirror_to_metadata=False,
+        automatic_fulfillment=False,
     )
 
 

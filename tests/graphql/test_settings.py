@@ -30,7 +30,9 @@ def test_staff_see_the_plugin_and_its_settings(owner: Any) -> None:
     entries = settings["configuration"]
     assert settings["active"]
     assert [entry["name"] for entry in entries] == [f.name for f in config.FIELDS]
-    assert [entry["type"] for entry in entries] == ["BOOLEAN", "STRING", "STRING", "BOOLEAN"]
+    assert [entry["type"] for entry in entries] == [
+        "BOOLEAN" if isinstance(f.default, bool) else "STRING" for f in config.FIELDS
+    ]
     assert all(entry["label"] and entry["helpText"] for entry in entries)
 
 
