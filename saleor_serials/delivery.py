@@ -79,9 +79,9 @@ def deliver(delivery_id: int) -> DeliveryStatus | None:
         return _finish(delivery, DeliveryStatus.NEEDLESS)
     try:
         recipient = host.recipient(delivery.order.order_id)
-        if recipient is None or not recipient.email.strip():
+        if recipient is None or not recipient.email:
             return _fail(delivery, problem="The order has no e-mail address")
-        if not _ADDRESS.fullmatch(recipient.email.strip()):
+        if not _ADDRESS.fullmatch(recipient.email):
             return _fail(delivery, problem="The order's e-mail address is not valid")
         _send(delivery, serials, recipient)
     except Exception as error:
@@ -211,7 +211,7 @@ def _send(delivery: Delivery, serials: Sequence[Serial], recipient: Recipient) -
         subject=" ".join(subject.split()),
         body=text,
         from_email=sender.from_email,
-        to=[recipient.email.strip()],
+        to=[recipient.email],
         connection=sender.connection,
     )
     mail.encoding = _ENCODING

@@ -49,6 +49,7 @@ from saleor.plugins.manager import get_plugins_manager
 from saleor.plugins.models import PluginConfiguration
 from saleor.product.models import Category, Product, ProductType, ProductVariant
 from saleor.shipping.models import ShippingZone
+from saleor.site.models import SiteSettings
 from saleor.tax.models import TaxConfiguration
 from saleor.warehouse.models import Allocation, Stock, Warehouse
 
@@ -530,16 +531,12 @@ def return_units(order_id: str, units: int) -> None:
 
 
 def set_site(**values: Any) -> None:
-    """Change the shop's own settings."""
-    settings = _site()
-    for name, value in values.items():
-        setattr(settings, name, value)
-    settings.save()
-    Site.objects.clear_cache()
+    """Change the shop's own settings, as another process does."""
+    SiteSettings.objects.update(**values)
 
 
-def _site() -> Any:
-    return Site.objects.get_current().settings
+def _site() -> SiteSettings:
+    return SiteSettings.objects.get()
 
 
 def set_preorder(variant: ProductVariant, *, is_active: bool) -> None:
@@ -592,9 +589,8 @@ def set_user_email(*, active: bool, channel: str = "main", **configuration: Any)
 
 
 def rename(name: str) -> None:
-    """Give the shop another name."""
+    """Give the shop another name, as another process does."""
     Site.objects.update(name=name)
-    Site.objects.clear_cache()
 
 
 def delete_variant(variant: ProductVariant) -> None:

@@ -1,8 +1,6 @@
 """How Saleor 2.10.1 fulfils order lines that need no shipping."""
 
-from collections import defaultdict
 from collections.abc import Mapping
-from typing import Any
 
 from saleor.core.exceptions import InsufficientStock
 from saleor.order.actions import create_fulfillments
@@ -10,7 +8,7 @@ from saleor.order.models import Order, OrderLine
 from saleor.warehouse.models import Stock
 
 from saleor_serials.errors import NotFulfillable
-from saleor_serials.host.warehouses import places
+from saleor_serials.host.warehouses import by_warehouse
 
 
 def fulfilled_units(order_id: str) -> dict[str, int]:
@@ -26,18 +24,12 @@ def fulfill(order_id: str, units: Mapping[str, int]) -> None:
     Raises:
         NotFulfillable: the stock does not suffice, or there is none to take them from.
     """
-    lines_of: dict[Any, list[dict[str, Any]]] = defaultdict(list)
-    for line in OrderLine.objects.select_related("variant").filter(pk__in=units):
-        for warehouse, quantity in places(
-            line, units[str(line.pk)], stocks=Stock.objects.all()
-        ).items():
-            lines_of[warehouse].append({"order_line": line, "quantity": quantity})
+    lines = OrderLine.objects.select_related("variant").filter(pk__in=units)
+    taken = by_warehouse(lines, units, stocks=Stock.objects.all())
     # 2.10.1: takes even what is not tracked from a stock.
-    if None in lines_of:
+    if None in taken:
         raise NotFulfillable("The variant is in no warehouse.")
     try:
-        create_fulfillments(
-            None, Order.objects.get(pk=order_id), dict(lines_of), notify_customer=False
-        )
+        create_fulfillments(None, Order.objects.get(pk=order_id), taken, notify_customer=False)
     except InsufficientStock:
         raise NotFulfillable("There is not enough in stock.") from None

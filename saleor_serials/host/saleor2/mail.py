@@ -3,6 +3,7 @@
 from django.contrib.sites.models import Site
 from django.core.mail import get_connection
 from saleor.order.models import Order
+from saleor.site.models import SiteSettings
 
 from saleor_serials.host.shapes import Recipient, Sender
 
@@ -13,15 +14,16 @@ def recipient(order_id: str) -> Recipient | None:
     if order is None:
         return None
     return Recipient(
-        email=order.get_customer_email() or "", language=order.language_code, channel=None
+        email=(order.get_customer_email() or "").strip(), language=order.language_code, channel=None
     )
 
 
 def sender(channel: str | None) -> Sender:
     """Say how the shop sends mail; 2.10.1 knows no channels."""
-    site = Site.objects.get_current()
+    # Fresh: a process keeps the site, and its settings, as they were when it started.
+    settings = SiteSettings.objects.select_related("site").get(site=Site.objects.get_current())
     return Sender(
-        shop_name=site.name,
-        from_email=site.settings.default_from_email,
+        shop_name=settings.site.name,
+        from_email=settings.default_from_email,
         connection=get_connection(),
     )

@@ -1,8 +1,6 @@
 """How Saleor 3 fulfils order lines that need no shipping."""
 
-from collections import defaultdict
 from collections.abc import Mapping
-from typing import Any
 
 from django.contrib.sites.models import Site
 from django.db.models import Sum
@@ -11,10 +9,11 @@ from saleor.order import FulfillmentStatus
 from saleor.order.actions import create_fulfillments
 from saleor.order.models import FulfillmentLine, Order, OrderLine
 from saleor.plugins.manager import get_plugins_manager
+from saleor.site.models import SiteSettings
 from saleor.warehouse.models import Stock
 
 from saleor_serials.errors import NotFulfillable
-from saleor_serials.host.warehouses import places
+from saleor_serials.host.warehouses import by_warehouse
 
 _STANDING = (FulfillmentStatus.FULFILLED, FulfillmentStatus.WAITING_FOR_APPROVAL)
 
@@ -43,7 +42,8 @@ def fulfill(order_id: str, units: Mapping[str, int]) -> None:
         NotFulfillable: the stock does not suffice, or the shop's settings forbid it.
     """
     order = Order.objects.select_related("channel").get(pk=order_id)
-    settings = Site.objects.get_current().settings
+    # Fresh: a process keeps the site's settings as they were when it started.
+    settings = SiteSettings.objects.get(site=Site.objects.get_current())
     is_approved = settings.fulfillment_auto_approve
     lines = list(OrderLine.objects.select_related("variant").filter(pk__in=units))
     if is_approved:
@@ -55,19 +55,13 @@ def fulfill(order_id: str, units: Mapping[str, int]) -> None:
     stocks = Stock.objects.filter(warehouse__channels=order.channel_id)
     try:
         for is_tracked in (True, False):
-            lines_of: dict[Any, list[Any]] = defaultdict(list)
-            for line in lines:
-                if bool(line.variant and line.variant.track_inventory) is is_tracked:
-                    for warehouse, quantity in places(
-                        line, units[str(line.pk)], stocks=stocks
-                    ).items():
-                        lines_of[warehouse].append({"order_line": line, "quantity": quantity})
-            if lines_of:
+            part = [line for line in lines if _is_tracked(line) is is_tracked]
+            if part:
                 create_fulfillments(
                     None,
                     None,
                     order,
-                    dict(lines_of),
+                    by_warehouse(part, units, stocks=stocks),
                     manager,
                     settings,
                     notify_customer=False,
@@ -78,3 +72,7 @@ def fulfill(order_id: str, units: Mapping[str, int]) -> None:
                 )
     except InsufficientStock:
         raise NotFulfillable("There is not enough in stock.") from None
+
+
+def _is_tracked(line: OrderLine) -> bool:
+    return bool(line.variant and line.variant.track_inventory)

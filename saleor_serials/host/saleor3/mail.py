@@ -10,6 +10,7 @@ from django.core.mail.backends.smtp import EmailBackend
 from saleor.order.models import Order
 from saleor.plugins.manager import get_plugins_manager
 from saleor.plugins.user_email.constants import PLUGIN_ID as _USER_EMAIL
+from saleor.site.models import SiteSettings
 
 from saleor_serials.host.shapes import Recipient, Sender
 
@@ -20,7 +21,7 @@ def recipient(order_id: str) -> Recipient | None:
     if order is None:
         return None
     return Recipient(
-        email=order.get_customer_email() or "",
+        email=(order.get_customer_email() or "").strip(),
         language=order.language_code,
         channel=order.channel.slug,
     )
@@ -32,19 +33,20 @@ def sender(channel: str | None) -> Sender:
     That is through the server and in the name that the plugin for user e-mails has there, if it
     is active there, else as the environment says.
     """
-    site = Site.objects.get_current()
+    # Fresh: a process keeps the site, and its settings, as they were when it started.
+    settings = SiteSettings.objects.select_related("site").get(site=Site.objects.get_current())
     own = _user_email_settings(channel)
     if own is None:
         return Sender(
-            shop_name=site.name,
-            from_email=site.settings.default_from_email,
+            shop_name=settings.site.name,
+            from_email=settings.default_from_email,
             connection=get_connection(),
         )
     name, address = (" ".join((own.pop(key) or "").split()) for key in _SENDER)
     return Sender(
-        shop_name=site.name,
+        shop_name=settings.site.name,
         from_email=(
-            str(Address(name, addr_spec=address)) if address else site.settings.default_from_email
+            str(Address(name, addr_spec=address)) if address else settings.default_from_email
         ),
         connection=EmailBackend(**own),
     )
