@@ -22,7 +22,7 @@ HOME_ENV := $(abspath $(SALEOR_HOME))/.venv
 TOOLS := .venv-$(notdir $(abspath $(SALEOR_HOME)))
 SHOP := $(TOOLS)-shop
 READY := $(TOOLS)/.synced $(SHOP)/.installed
-PYTHON := PYTHONPATH=. SALEOR_PYTHON=$(abspath $(SHOP)/bin/python) $(TOOLS)/bin/python
+PYTHON := SALEOR_PYTHON=$(abspath $(SHOP)/bin/python) $(TOOLS)/bin/python
 else
 READY := .venv/.synced
 PYTHON := $(RUN) python
@@ -77,6 +77,7 @@ format: .venv/.synced ## let ruff rewrite what it can
 ifdef SALEOR_HOME
 # An environment on the Python of the existing one, whose packages it sees after its own.
 define overlay
+	echo 'Making $(1) beside $(HOME_ENV)'
 	$(UV) venv --quiet --clear --python $(HOME_ENV)/bin/python $(1)
 	ls -d $(HOME_ENV)/lib/python*/site-packages $(abspath $(SALEOR_HOME)) \
 		> $$($(1)/bin/python -c "import sysconfig; print(sysconfig.get_path('purelib'))")/saleor_home.pth

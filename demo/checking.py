@@ -6,7 +6,7 @@ from typing import Any
 
 from demo.terminal import Terminal
 
-_PATIENCE_SECONDS = 30
+_PATIENCE_SECONDS = 60
 
 
 class WrongNumberError(Exception):

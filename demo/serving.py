@@ -1,12 +1,11 @@
 """Keep the shop open for trying by hand."""
 
 import json
-from pathlib import Path
 
 from demo import serials, shop
 from demo.api import Api
 from demo.hosts import host
-from demo.stage import OWNER, OWNER_PASSWORD, Stage
+from demo.stage import OWNER, OWNER_PASSWORD, Stage, shown
 from demo.terminal import Terminal
 
 CUSTOMERS = ("Ada", "Ben")
@@ -40,7 +39,7 @@ def _invite(terminal: Terminal, stage: Stage) -> None:
     )
     terminal.say(
         "`tokenCreate(email: , password: )` gives a token, which goes into the header "
-        "`Authorization: {host.TOKEN_SCHEME} <token>`. These lines have one already."
+        f"`Authorization: {host.TOKEN_SCHEME} <token>`. These lines have one already."
     )
     ben = stage.api.log_in(shop.email_of("Ben"), shop.password_of("Ben"))
     owner = stage.api.log_in(OWNER, OWNER_PASSWORD)
@@ -50,7 +49,7 @@ def _invite(terminal: Terminal, stage: Stage) -> None:
     terminal.heading("Put two serials into the pack, as the owner")
     terminal.plain(_curl(owner, _two_more(serials.first_pack(owner))))
     terminal.say(
-        f"What the shop e-mails appears here, and stays in {_short(stage.inbox.folder)}. Celery "
+        f"What the shop e-mails appears here, and stays in {shown(stage.inbox.folder)}. Celery "
         "beat sweeps every minute. Ctrl-C closes the shop; the next `make serve` opens it as it "
         "was."
     )
@@ -68,7 +67,3 @@ def _curl(api: Api, document: str) -> str:
         f"curl -s {api.url} -H 'Content-Type: application/json' "
         f"-H 'Authorization: {api.authorization}' -d '{json.dumps({'query': document})}'"
     )
-
-
-def _short(folder: Path) -> str:
-    return f"{folder.parent.name}/{folder.name}/"

@@ -100,6 +100,12 @@ def log_of(folder: Path) -> Path:
     return folder / "saleor.log"
 
 
+def shown(path: Path) -> str:
+    """A path as it is told: short, if it is below where we are."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
+
+
 def remember_told(stage: Stage) -> None:
     """Note in the database that the story was told to its end."""
     owner = stage.api.log_in(OWNER, OWNER_PASSWORD)
@@ -119,7 +125,7 @@ def _prepare(terminal: Terminal, environment: Mapping[str, str], *, log: Path) -
     facts = _facts(environment, log=log)
     with terminal.step(f"Saleor {installed_version()} is loaded, with saleor-serials"):
         plugin = Path(next(facts)["plugin"])
-    terminal.done(f"It found the plugin in {_short(plugin)}")
+    terminal.done(f"It found the plugin in {shown(plugin)}")
     with terminal.step("The database has the tables of both") as step:
         shop = next(facts)["shop"]
         for fact in facts:
@@ -132,7 +138,7 @@ def _prepare(terminal: Terminal, environment: Mapping[str, str], *, log: Path) -
         if shop == "half-told":
             raise UnfitDatabaseError(
                 "This database holds a story that was stopped half-way. Remove it (it is in "
-                f"{_short(log.parent)}, unless DATABASE_URL names another) and start again."
+                f"{shown(log.parent)}, unless DATABASE_URL names another) and start again."
             )
     return bool(shop == "none")
 
@@ -151,11 +157,6 @@ def _facts(environment: Mapping[str, str], *, log: Path) -> Iterator[dict[str, A
         },
     )
     return map(json.loads, lines)
-
-
-def _short(path: Path) -> str:
-    here = Path.cwd()
-    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
 
 def _answers(api: Api) -> bool:

@@ -37,7 +37,7 @@ ST-8LQD-G5PW
 ST-3KVR-D7CJ
 ST-5XEB-N4TY
 """
-_MAIL_SECONDS = 30
+_MAIL_SECONDS = 60
 
 
 def tell(terminal: Terminal, stage: Stage) -> None:
