@@ -1,4 +1,8 @@
-"""Measure how fast serials are allocated, beside the plainest update: `python -m benchmarks`."""
+"""Measure what serials cost: `python -m benchmarks`.
+
+``allocation``: how fast they are allocated, beside the plainest update. ``checkouts``: what the
+plugin adds to the request that completes a checkout.
+"""
 
 import argparse
 import os
@@ -8,13 +12,18 @@ import django
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="small packs: does it still run?")
+    parser.add_argument("--only", choices=("allocation", "checkouts"), help="leave out the other")
+    parser.add_argument("--quick", action="store_true", help="on a small scale: does it still run?")
     arguments = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "benchmarks.settings")
     django.setup()
-    from benchmarks import run, table
+    from benchmarks import checkouts, run, table
 
-    print(table.render(run.run(run.QUICK if arguments.quick else run.FULL)))
+    if arguments.only in (None, "allocation"):
+        print(table.render(run.run(run.QUICK if arguments.quick else run.FULL)))
+    if arguments.only in (None, "checkouts"):
+        scale = checkouts.QUICK if arguments.quick else checkouts.FULL
+        print(f"\n{checkouts.render(checkouts.run(scale))}")
 
 
 if __name__ == "__main__":

@@ -122,8 +122,20 @@ class Meter(Api):
         return answer
 
 
-def run(*, counted: int, timed: int) -> Results:
-    """Open a shop, have so many rounds counted and so many timed in it, and close it."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scale:
+    """How many rounds are counted, and how many are timed."""
+
+    counted: int
+    timed: int
+
+
+FULL = Scale(counted=5, timed=100)
+QUICK = Scale(counted=2, timed=2)
+
+
+def run(scale: Scale) -> Results:
+    """Open a shop, have statements and tasks counted and requests timed in it, and close it."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         server = stack.enter_context(postgres.database_url(durable=False))
@@ -134,9 +146,9 @@ def run(*, counted: int, timed: int) -> Results:
         port = free_port()
         with _saleor(folder, database=between.url, broker=broker_url, port=port) as api:
             till = _open(api)
-            statements = till.sell(counted, read=lambda: between.statements, queue=queue)
+            statements = till.sell(scale.counted, read=lambda: between.statements, queue=queue)
         with _saleor(folder, database=direct, broker=broker_url, port=port):
-            seconds = till.sell(timed, read=time.perf_counter, queue=queue)
+            seconds = till.sell(scale.timed, read=time.perf_counter, queue=queue)
     return Results(statements=statements, seconds=seconds)
 
 
@@ -148,11 +160,11 @@ def _saleor(folder: Path, *, database: str, broker: str, port: int) -> Iterator[
     environment = host.environment(
         folder, database=database, redis=broker, smtp="smtp://127.0.0.1:1", address=address
     )
-    list(stage._facts(environment, log=log))
-    command = [stage._PYTHON, *host.web(port)]
+    list(stage.facts_of(environment, log=log))
+    command = [stage.PYTHON, *host.web(port)]
     with child("Saleor", command, log=log, folder=host.FOLDER, environment=environment) as web:
         api = Api(url=f"{address}/graphql/", scheme=host.TOKEN_SCHEME)
-        for _ in web.wait_for(lambda: stage._answers(api), seconds=_START_SECONDS):
+        for _ in web.wait_for(lambda: stage.answers(api), seconds=_START_SECONDS):
             pass
         yield api
 

@@ -24,7 +24,7 @@ OWNER_PASSWORD = "orion-owner"
 
 _START_SECONDS = 300
 # The Python that runs Saleor, if it is another than ours.
-_PYTHON = os.environ.get("SALEOR_PYTHON", sys.executable)
+PYTHON = os.environ.get("SALEORPYTHON", sys.executable)
 
 
 class UnfitDatabaseError(Exception):
@@ -75,7 +75,7 @@ def set_up(terminal: Terminal, *, folder: Path, port: int) -> Iterator[Stage]:
             return running.enter_context(
                 child(
                     name,
-                    [_PYTHON, *arguments],
+                    [PYTHON, *arguments],
                     log=log,
                     folder=host.FOLDER,
                     environment=environment,
@@ -88,7 +88,7 @@ def set_up(terminal: Terminal, *, folder: Path, port: int) -> Iterator[Stage]:
         with terminal.step("Saleor answers over HTTP, and its worker waits for tasks") as step:
             web = start("Saleor", host.web(port))
             worker = start("Saleor's worker", host.worker(folder))
-            for _ in web.wait_for(lambda: _answers(api), seconds=_START_SECONDS):
+            for _ in web.wait_for(lambda: answers(api), seconds=_START_SECONDS):
                 step.show()
             for _ in worker.wait_for(lambda: ping(timeout=0.5), seconds=_START_SECONDS):
                 step.show()
@@ -122,7 +122,7 @@ def remember_told(stage: Stage) -> None:
 
 def _prepare(terminal: Terminal, environment: Mapping[str, str], *, log: Path) -> bool:
     """Make the tables and the owner, unless they are there; tell whether the shop is new."""
-    facts = _facts(environment, log=log)
+    facts = facts_of(environment, log=log)
     with terminal.step(f"Saleor {installed_version()} is loaded, with saleor-serials"):
         plugin = Path(next(facts)["plugin"])
     terminal.done(f"It found the plugin in {shown(plugin)}")
@@ -143,10 +143,15 @@ def _prepare(terminal: Terminal, environment: Mapping[str, str], *, log: Path) -
     return bool(shop == "none")
 
 
-def _facts(environment: Mapping[str, str], *, log: Path) -> Iterator[dict[str, Any]]:
+def facts_of(environment: Mapping[str, str], *, log: Path) -> Iterator[dict[str, Any]]:
+    """Make the database ready and yield what ``backstage`` finds, as it finds it.
+
+    Raises:
+        ProcessError: it failed.
+    """
     lines = lines_of(
         "Preparing the database",
-        [_PYTHON, "-P", backstage.__file__],
+        [PYTHON, "-P", backstage.__file__],
         log=log,
         folder=host.FOLDER,
         environment={
@@ -159,7 +164,8 @@ def _facts(environment: Mapping[str, str], *, log: Path) -> Iterator[dict[str, A
     return map(json.loads, lines)
 
 
-def _answers(api: Api) -> bool:
+def answers(api: Api) -> bool:
+    """Tell whether Saleor's web server is there yet."""
     try:
         return "data" in api.post("{ shop { name } }")
     except (OSError, ValueError):

@@ -30,3 +30,10 @@ def test_the_benchmark_runs_to_its_table(database_url: str) -> None:
     assert len(set(counts)) == 1
     assert "Plan of the claim: Index Scan using serials_serial_free" in done.stdout
     assert "dearest case / cheapest" in done.stdout
+    for kind in ("without", "with"):
+        [(statements, added_tasks)] = re.findall(
+            rf"^{kind} a linked pack +(\S+) +(\S+)", done.stdout, re.MULTILINE
+        )
+        # 2.10.1's signals ask for the settings while the plugin is off as well.
+        assert float(statements) <= 1
+        assert added_tasks == "1"
