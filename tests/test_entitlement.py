@@ -97,6 +97,17 @@ def test_wanted_is_the_terms_plus_granted_minus_withheld_and_never_negative(
     assert result == max(0, units * per_unit + granted - withheld)
 
 
+@given(units=COUNTS, per_unit=COUNTS, granted=COUNTS, withheld=COUNTS, at_most=COUNTS)
+def test_a_doubt_limits_the_terms_and_never_what_staff_decide(
+    units: int, per_unit: int, granted: int, withheld: int, at_most: int
+) -> None:
+    result = wanted(
+        units=units, per_unit=per_unit, granted=granted, withheld=withheld, at_most=at_most
+    )
+
+    assert result == max(0, min(units * per_unit, at_most) + granted - withheld)
+
+
 @given(orders())
 def test_money_that_went_back_weighs_more_than_a_cancellation(order: OrderSnapshot) -> None:
     assert cause_of_release(replace(order, gone=True, live=False), None) is Cause.REFUNDED

@@ -260,6 +260,39 @@ def test_money_that_vanishes_without_a_refund_releases_nothing_and_is_noted_once
     assert Event.objects.filter(type=EventType.PAYMENT_GONE).count() == 1
 
 
+def test_while_its_money_is_gone_an_order_gets_nothing_new_and_nobody_queues_behind_it() -> None:
+    pack = making.make_pack()
+    making.make_serials(pack, 1)
+    link = making.make_link(pack)
+    order_id = making.paid_order(link, units=2)
+    short = shortfall(order_id)
+
+    shop.lose_payment(order_id)
+    making.make_serials(pack, 2)
+    making.settle(pack)
+    other = making.paid_order(link)
+
+    assert short == 1
+    assert (len(held(order_id)), shortfall(order_id)) == (1, 0)
+    assert len(held(other)) == 1
+
+
+def test_staff_give_and_withhold_while_the_money_is_gone() -> None:
+    pack = making.make_pack()
+    making.make_serials(pack, 9)
+    order_id = making.paid_order(making.make_link(pack), units=2)
+    shop.lose_payment(order_id)
+
+    Assignment.objects.update(granted=1)
+    reconcile(order_id)
+    given = len(held(order_id))
+    Assignment.objects.update(granted=0, withheld=1)
+    reconcile(order_id)
+
+    assert given == 3
+    assert len(held(order_id)) == 1
+
+
 def test_a_cancelled_order_gives_back_under_the_shops_rule() -> None:
     pack = making.make_pack(status_on_refund="free")
     making.make_serials(pack, 3)

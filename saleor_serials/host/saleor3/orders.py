@@ -19,7 +19,7 @@ from saleor.order import (
     OrderOrigin,
     OrderStatus,
 )
-from saleor.order.models import Order, OrderEvent
+from saleor.order.models import Order, OrderEvent, OrderGrantedRefund
 from saleor.payment import TransactionKind
 from saleor.payment.models import TransactionEvent
 
@@ -223,12 +223,14 @@ def changed_orders(cursor: Mapping[str, Any], *, not_before: datetime) -> Change
     """Find orders that may have changed since ``cursor`` (empty: ever), from ``not_before`` on.
 
     ``Order.updated_at`` alone misses a second return, an expiry, and a grant that failed. Those
-    leave a row, found by its key: the rows' own times are not indexed on every version.
+    leave a row, found by its key: not every version has an index on its time.
     """
     settled = timezone.now() - _OVERLAP
     since = parse_datetime(cursor["since"]) if "since" in cursor else not_before
     orders = Order.objects.filter(updated_at__gte=since).order_by("updated_at")
+    granted = OrderGrantedRefund.objects.filter(updated_at__gte=since).order_by("updated_at")
     found = dict.fromkeys(orders.values_list("pk", flat=True))
+    found |= dict.fromkeys(granted.values_list("order_id", flat=True))
     moved: dict[str, Any] = {"since": settled.isoformat()}
     for name, (model, order, time) in _TELLING.items():
         last = cursor.get(name)
