@@ -14,6 +14,7 @@ from django.db import connections
 
 from saleor_serials import __version__
 from saleor_serials.host import host, installed_modules, installed_version
+from saleor_serials.host.shapes import Target
 from saleor_serials.models import Pack
 from tests import making
 from tests.graphql.api import ask, gid, nodes, people, post
@@ -170,15 +171,20 @@ def test_every_task_may_write_where_saleor_refuses_what_was_not_allowed() -> Non
 
     names = [name for name in host.celery_app.tasks if name.startswith("saleor_serials.")]
 
-    arguments = {"saleor_serials.sweep": (), "saleor_serials.reconcile_order": (str(uuid4()),)}
-    outcomes = {
-        name: host.celery_app.tasks[name].apply(arguments.get(name, (0,))) for name in names
+    nobody = str(uuid4())
+    arguments: dict[str, Any] = {
+        "saleor_serials.fulfill_order": [nobody],
+        "saleor_serials.grant_wish": [Target(kind="variant", id=0).key],
+        "saleor_serials.reconcile_order": [nobody],
+        "saleor_serials.send_delivery": [0],
+        "saleor_serials.settle_pack": [0],
+        "saleor_serials.show_serials": [nobody],
+        "saleor_serials.sweep": [],
     }
+    outcomes = {name: host.celery_app.tasks[name].apply(arguments[name]) for name in names}
 
-    assert len(names) >= 4
-    assert {name: outcome.state for name, outcome in outcomes.items()} == dict.fromkeys(
-        names, "SUCCESS"
-    )
+    states = {name: outcome.state for name, outcome in outcomes.items()}
+    assert states == dict.fromkeys(arguments, "SUCCESS")
     with pytest.raises(UnsafeWriterAccessError):
         not_allowed.apply(throw=True)
 
