@@ -24,7 +24,7 @@ OWNER_PASSWORD = "orion-owner"
 
 _START_SECONDS = 300
 # The Python that runs Saleor, if it is another than ours.
-PYTHON = os.environ.get("SALEORPYTHON", sys.executable)
+PYTHON = os.environ.get("SALEOR_PYTHON", sys.executable)
 
 
 class UnfitDatabaseError(Exception):
