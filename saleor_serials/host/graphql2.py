@@ -1,13 +1,11 @@
 """Saleor 2.10.1's GraphQL: who asks, and how fields and mutations enter its one schema."""
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import graphene
-from django.contrib.auth import get_user_model
 from graphql_jwt.exceptions import PermissionDenied
-from saleor.app.models import App
 from saleor.core.permissions import OrderPermissions, ProductPermissions
 from saleor.graphql.account.types import User
 from saleor.graphql.core.connection import CountableConnection
@@ -19,6 +17,7 @@ from saleor.graphql.order.types import Order, OrderLine
 from saleor.graphql.product.types import Product, ProductVariant
 
 from saleor_serials.errors import SchemaAlreadyBuilt
+from saleor_serials.host.actors import actor_names, actor_of
 from saleor_serials.host.shapes import Actor
 
 __all__ = [
@@ -50,36 +49,8 @@ _TYPES = {each._meta.name: each for each in (Order, OrderLine, Product, ProductV
 
 
 def actor(context: Any) -> Actor:
-    """Say who makes a request.
-
-    2.10.1 sets ``app`` only on its own path, and lazily: that there is none shows in its truth
-    alone. An anonymous visitor is a user without a key.
-    """
-    user, app = getattr(context, "user", None), getattr(context, "app", None)
-    return Actor(
-        user_id=user.pk if user else None,
-        app_id=app.pk if app else None,
-        permissions=frozenset(
-            name
-            for name, permission in _PERMISSIONS.items()
-            if any(each.has_perm(permission) for each in (user, app) if each)
-        ),
-    )
-
-
-def actor_names(actors: Iterable[str]) -> dict[str, str]:
-    """Say how staff know those who stand in the history: users by e-mail, apps by name.
-
-    Two statements. Whoever has been deleted is missing.
-    """
-    ids: dict[str, list[str]] = {"user": [], "app": []}
-    for each in actors:
-        kind, _, pk = each.partition(":")
-        if kind in ids:
-            ids[kind].append(pk)
-    users = get_user_model().objects.filter(pk__in=ids["user"]).values_list("pk", "email")
-    apps = App.objects.filter(pk__in=ids["app"]).values_list("pk", "name")
-    return {f"user:{pk}": email for pk, email in users} | {f"app:{pk}": name for pk, name in apps}
+    """Say who makes a request; an anonymous visitor is a user without a key."""
+    return actor_of(context, _PERMISSIONS)
 
 
 def permission_denied(permission: str) -> Exception:

@@ -6,10 +6,8 @@ from typing import Any
 
 import graphene
 from django.conf import settings
-from django.contrib.auth import get_user_model
 from graphene.types.structures import Structure
 from graphene.utils.str_converters import to_camel_case
-from saleor.app.models import App
 from saleor.core.db.connection import allow_writer
 from saleor.core.exceptions import PermissionDenied
 from saleor.graphql.account.types import User
@@ -27,6 +25,7 @@ from saleor.permission.enums import OrderPermissions, ProductPermissions
 
 from saleor_serials import __version__
 from saleor_serials.errors import SchemaAlreadyBuilt
+from saleor_serials.host.actors import actor_names, actor_of
 from saleor_serials.host.shapes import Actor
 
 try:
@@ -77,34 +76,9 @@ DataLoader = _WriterDataLoader
 def actor(context: Any) -> Actor:
     """Say who makes a request.
 
-    Saleor 3 sets ``app`` only on its own path, and ``user`` lazily: that there is none shows in
-    its truth alone. An app that acts for a user is that user, with the permissions of both.
+    An app that acts for a user is that user, with the permissions of both.
     """
-    user, app = getattr(context, "user", None), getattr(context, "app", None)
-    return Actor(
-        user_id=user.pk if user else None,
-        app_id=app.pk if app else None,
-        permissions=frozenset(
-            name
-            for name, permission in _PERMISSIONS.items()
-            if any(each.has_perm(permission) for each in (user, app) if each)
-        ),
-    )
-
-
-def actor_names(actors: Iterable[str]) -> dict[str, str]:
-    """Say how staff know those who stand in the history: users by e-mail, apps by name.
-
-    Two statements. Whoever has been deleted is missing.
-    """
-    ids: dict[str, list[str]] = {"user": [], "app": []}
-    for each in actors:
-        kind, _, pk = each.partition(":")
-        if kind in ids:
-            ids[kind].append(pk)
-    users = get_user_model().objects.filter(pk__in=ids["user"]).values_list("pk", "email")
-    apps = App.objects.filter(pk__in=ids["app"]).values_list("pk", "name")
-    return {f"user:{pk}": email for pk, email in users} | {f"app:{pk}": name for pk, name in apps}
+    return actor_of(context, _PERMISSIONS)
 
 
 def permission_denied(permission: str) -> Exception:

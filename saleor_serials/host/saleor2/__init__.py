@@ -2,6 +2,7 @@
 
 from saleor.celeryconf import app as celery_app
 
+from saleor_serials.host.order_ids import orders_of_user, owned_orders
 from saleor_serials.host.private_metadata import (
     is_ungranted,
     mentions_serials,
@@ -17,9 +18,7 @@ from saleor_serials.host.saleor2.orders import (
     dead_orders,
     order_owners,
     order_snapshot,
-    orders_of_user,
     orders_with_variant,
-    owned_orders,
 )
 from saleor_serials.host.saleor2.plugins import BasePlugin, plugin_state, setting
 from saleor_serials.host.saleor2.wiring import connect, schedule, task

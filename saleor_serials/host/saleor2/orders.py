@@ -5,8 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import CharField, F, QuerySet
-from django.db.models.functions import Cast
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from saleor.order import OrderEvents, OrderStatus
@@ -14,6 +13,7 @@ from saleor.order.models import Order, OrderEvent
 from saleor.payment import TransactionKind
 from saleor.payment.models import Payment
 
+from saleor_serials.host.order_ids import text_ids
 from saleor_serials.host.shapes import Changes, LineSnapshot, OrderOwner, OrderSnapshot
 
 # An event may become visible after a younger one: rows are looked at again for this long.
@@ -136,32 +136,13 @@ def changed_orders(cursor: Mapping[str, Any], *, not_before: datetime) -> Change
 
 def dead_orders() -> QuerySet[Any]:
     """The text ids of orders that were cancelled, for use as a subquery."""
-    return _ids(Order.objects.filter(status=OrderStatus.CANCELED))
-
-
-def owned_orders() -> QuerySet[Any]:
-    """The text ids of orders that belong to an account, for use as a subquery."""
-    return _ids(Order.objects.filter(user__isnull=False))
-
-
-def orders_of_user(user_id: int) -> QuerySet[Any]:
-    """The text ids of an account's orders, for use as a subquery."""
-    return _ids(Order.objects.filter(user=user_id))
+    return text_ids(Order.objects.filter(status=OrderStatus.CANCELED))
 
 
 def orders_with_variant(variant_id: int, *, since: datetime) -> QuerySet[Any]:
     """The text ids of orders placed since then that hold a variant, for use as a subquery."""
-    return _ids(
+    return text_ids(
         Order.objects.confirmed().filter(lines__variant=variant_id, events__date__gte=since)
-    )
-
-
-def _ids(orders: QuerySet[Any]) -> QuerySet[Any]:
-    return (
-        orders.order_by()
-        .annotate(text_id=Cast(F("pk"), CharField()))
-        .values_list("text_id", flat=True)
-        .distinct()
     )
 
 

@@ -5,6 +5,7 @@ Everything is read from ``default``: what a hook hands over can be stale or come
 
 from saleor.celeryconf import app as celery_app
 
+from saleor_serials.host.order_ids import orders_of_user, owned_orders
 from saleor_serials.host.private_metadata import (
     is_ungranted,
     mentions_serials,
@@ -20,9 +21,7 @@ from saleor_serials.host.saleor3.orders import (
     dead_orders,
     order_owners,
     order_snapshot,
-    orders_of_user,
     orders_with_variant,
-    owned_orders,
 )
 from saleor_serials.host.saleor3.plugins import BasePlugin, plugin_state, setting
 from saleor_serials.host.saleor3.wiring import connect, schedule, task
