@@ -130,7 +130,7 @@ class Scale:
     timed: int
 
 
-FULL = Scale(counted=5, timed=100)
+FULL = Scale(counted=5, timed=60)
 QUICK = Scale(counted=2, timed=2)
 
 

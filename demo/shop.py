@@ -10,7 +10,7 @@ SKU = "SPACE-TRADERS-BOX"
 EDITION = "Boxed"
 PRICE = 30.0
 SHIPPING_PRICE = 5.0
-BOXES_IN_STOCK = 100
+BOXES_IN_STOCK = 10_000
 ADDRESS = {
     "streetAddress1": "4 Harbour Street",
     "city": "San Francisco",
