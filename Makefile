@@ -75,10 +75,11 @@ format: .venv/.synced ## let ruff rewrite what it can
 	touch $@
 
 ifdef SALEOR_HOME
-# An environment on the Python of the existing one, whose packages it sees after its own.
+# An environment on the Python of the existing one, whose packages it sees after its own. Its pip
+# sees them, too, and adds what is missing, as it would in the existing one.
 define overlay
 	echo 'Making $(1) beside $(HOME_ENV)'
-	$(UV) venv --quiet --clear --python $(HOME_ENV)/bin/python $(1)
+	$(UV) venv --quiet --clear --seed --python $(HOME_ENV)/bin/python $(1)
 	ls -d $(HOME_ENV)/lib/python*/site-packages $(abspath $(SALEOR_HOME)) \
 		> $$($(1)/bin/python -c "import sysconfig; print(sysconfig.get_path('purelib'))")/saleor_home.pth
 endef
@@ -86,14 +87,15 @@ endef
 $(TOOLS)/.synced: pyproject.toml uv.lock $(wildcard $(HOME_ENV)/pyvenv.cfg) | $(UV)
 	$(call overlay,$(TOOLS))
 	$(UV) export --quiet --locked --only-group dev --no-emit-project --no-hashes \
-		| $(UV) pip install --quiet --python $(TOOLS)/bin/python -r - --no-deps -e .
+		| $(UV) pip install --quiet --python $(TOOLS)/bin/python -r -
+	$(TOOLS)/bin/python -m pip install --quiet --disable-pip-version-check -e .
 	touch $@
 
 $(SHOP)/.installed: $(shell find pyproject.toml saleor_serials -type f -not -name '*.pyc') \
 		$(wildcard $(HOME_ENV)/pyvenv.cfg) | $(UV)
 	$(call overlay,$(SHOP))
 	$(UV) build --quiet --wheel --clear --out-dir $(SHOP)/wheel
-	$(UV) pip install --quiet --python $(SHOP)/bin/python --no-deps $(SHOP)/wheel/*.whl
+	$(SHOP)/bin/python -m pip install --quiet --disable-pip-version-check $(SHOP)/wheel/*.whl
 	touch $@
 endif
 

@@ -16,13 +16,19 @@ class ErrorCode(StrEnum):
     """The stable codes of refused input."""
 
     ALREADY_EXISTS = "ALREADY_EXISTS"
+    COUNT_CHANGED = "COUNT_CHANGED"
     DUPLICATE = "DUPLICATE"
     INVALID = "INVALID"
+    LIMIT_REACHED = "LIMIT_REACHED"
+    NOT_ALLOWED = "NOT_ALLOWED"
+    NOT_ENOUGH = "NOT_ENOUGH"
     NOT_FOUND = "NOT_FOUND"
     OUT_OF_RANGE = "OUT_OF_RANGE"
     REQUIRED = "REQUIRED"
     TOO_LONG = "TOO_LONG"
     TOO_MANY = "TOO_MANY"
+    TOO_SHORT = "TOO_SHORT"
+    WRONG_STATUS = "WRONG_STATUS"
 
 
 class SerialsError(Exception):
@@ -129,6 +135,42 @@ class TooMany(InvalidInput):
     """Too many in one call; make several calls."""
 
     code = ErrorCode.TOO_MANY
+
+
+class TooShort(InvalidInput):
+    """The text is too short; write more of it."""
+
+    code = ErrorCode.TOO_SHORT
+
+
+class LimitReached(InvalidInput):
+    """The pack cannot take so many serials."""
+
+    code = ErrorCode.LIMIT_REACHED
+
+
+class NotEnough(InvalidInput):
+    """The generator cannot make so many different serials with these settings."""
+
+    code = ErrorCode.NOT_ENOUGH
+
+
+class NotAllowed(InvalidInput):
+    """The rights of your group do not include this."""
+
+    code = ErrorCode.NOT_ALLOWED
+
+
+class WrongStatus(InvalidInput):
+    """The serial's status does not allow this."""
+
+    code = ErrorCode.WRONG_STATUS
+
+
+class CountChanged(InvalidInput):
+    """Not as many serials as you said match; look at the list again."""
+
+    code = ErrorCode.COUNT_CHANGED
 
 
 class InvalidInputs(SerialsError):

@@ -16,14 +16,14 @@ def record_serials(
     type: EventType,
     moves: Iterable[tuple[int, str, str, str]],
     *,
-    order: OrderRecord,
+    order: OrderRecord | None,
     at: datetime,
     actor: str = SYSTEM,
     reason: str = "",
 ) -> None:
     """Record that serials moved: ``(serial id, line id, from status, to status)`` each.
 
-    One statement, however many.
+    One statement, however many. ``line id`` is empty where no order has to do with it.
     """
     rows = list(moves)
     if not rows:
@@ -34,8 +34,8 @@ def record_serials(
             """
             INSERT INTO saleor_serials_event
                 (type, serial_id, order_id, line_id, from_status, to_status,
-                 actor, reason, created_at)
-            SELECT %s, moved.*, %s, %s, %s
+                 actor, title, reason, created_at)
+            SELECT %s, moved.*, %s, '', %s, %s
             FROM (
                 SELECT serial_id, %s::bigint, line_id, from_status, to_status
                 FROM unnest(%s::bigint[], %s::text[], %s::text[], %s::text[])
@@ -44,7 +44,7 @@ def record_serials(
             """,
             [
                 *(type.value, actor, reason, at),
-                *(order.pk, ids, lines, from_statuses, to_statuses),
+                *(order and order.pk, ids, lines, from_statuses, to_statuses),
             ],
         )
 

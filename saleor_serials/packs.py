@@ -1,18 +1,12 @@
 """Packs and what is put into them."""
 
-import secrets
-import time
-import unicodedata
 from collections.abc import Sequence
-from datetime import datetime
-from hashlib import sha256
 from typing import Any
 
-from django.db import IntegrityError, connection, transaction
-from django.utils import timezone
+from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 
-from saleor_serials import history
+from saleor_serials import supply
 from saleor_serials.errors import (
     AlreadyExists,
     Duplicate,
@@ -24,19 +18,12 @@ from saleor_serials.errors import (
     TooMany,
     without_details,
 )
-from saleor_serials.models import MAX_DATA_BYTES, Batch, Pack, PickOrder, Wish
+from saleor_serials.models import Batch, Pack, Wish
+from saleor_serials.supply import Draft
 
 # A GraphQL document much larger than this is refused by common web servers anyway.
 MAX_SERIALS_PER_CALL = 10_000
 MAX_ERRORS_PER_CALL = 100
-
-_INSERT = """
-INSERT INTO saleor_serials_serial
-    (pack_id, batch_id, data, digest, extra, status, position, customer, created_at)
-SELECT %(pack)s, %(batch)s, data, digest, '{}', 'free', position, '', %(now)s
-FROM unnest(%(data)s::text[], %(digests)s::bytea[], %(positions)s::bigint[])
-    AS t(data, digest, position)
-"""
 
 
 def create(*, name: str, slug: str | None = None, **values: Any) -> Pack:
@@ -91,17 +78,9 @@ def _texts_checked(values: dict[str, Any]) -> dict[str, Any]:
 
 def _storable(text: str, *, field: str) -> str:
     """Refuse what PostgreSQL cannot store as text."""
-    if "\0" in text or not _is_unicode(text):
+    if "\0" in text or not supply.is_unicode(text):
         raise InvalidInput("This is not valid Unicode text.", field=field)
     return text
-
-
-def _is_unicode(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _name(name: str | None) -> str:
@@ -147,6 +126,7 @@ def add_serials(
     Raises:
         Required: there is no serial in the call.
         TooMany: more than 10,000 in one call.
+        LimitReached: the pack or the batch cannot take so many.
         InvalidInputs: up to 100 complaints, each with the ``index`` of its serial: Required,
             InvalidInput (a NUL character), TooLong (over 64 KB) or Duplicate, be it within the
             call or in the pack, deleted serials included.
@@ -157,31 +137,32 @@ def add_serials(
         raise TooMany(
             f"At most {MAX_SERIALS_PER_CALL:,} serials in one call; split them.", field="data"
         )
-    texts = [unicodedata.normalize("NFC", text).strip() for text in data]
-    digests = [digest_of(text) for text in texts]
+    texts = [supply.normalised(text) for text in data]
+    digests = [supply.digest_of(text) for text in texts]
     _refuse(_complaints(texts, digests))
+    supply.check_batch(pack, len(texts), field="data")
     with without_details():
         try:
             with transaction.atomic():
+                supply.lock(pack)
                 _refuse(_duplicates_in(pack, digests))
-                return _insert(pack, texts, digests, batch_name=batch_name, actor=actor)
+                supply.check_room(pack, len(texts), field="data")
+                batch = supply.make_batch(pack, name=batch_name, quantity=len(texts), actor=actor)
+                drafts = [Draft(data=text) for text in texts]
+                supply.write(pack, batch, drafts, now=batch.created_at)
+                return batch
         except IntegrityError as error:
             rivals = error
-        # Somebody put the same serial there a moment before us.
+        # A generator made the same serial for an order a moment before us.
         _refuse(_duplicates_in(pack, digests))
         raise rivals
-
-
-def digest_of(text: str) -> bytes:
-    """The SHA-256 of a serial's normalised text."""
-    return sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
 def _complaints(texts: Sequence[str], digests: Sequence[bytes]) -> list[InvalidInput]:
     seen: dict[bytes, int] = {}
     complaints: list[InvalidInput] = []
     for index, (text, digest) in enumerate(zip(texts, digests, strict=True)):
-        error = _complaint(text, index=index)
+        error = supply.complaint(text, index=index)
         if error is None and seen.setdefault(digest, index) != index:
             error = Duplicate(
                 f"This serial stands in the call twice; first at {seen[digest]}.",
@@ -193,23 +174,8 @@ def _complaints(texts: Sequence[str], digests: Sequence[bytes]) -> list[InvalidI
     return complaints
 
 
-def _complaint(text: str, *, index: int) -> InvalidInput | None:
-    if not text:
-        return Required("A serial cannot be empty.", field="data", index=index)
-    if "\0" in text:
-        return InvalidInput("A serial cannot hold a NUL character.", field="data", index=index)
-    if not _is_unicode(text):
-        return InvalidInput("This serial is not valid Unicode text.", field="data", index=index)
-    if len(text.encode()) > MAX_DATA_BYTES:
-        return TooLong("A serial has at most 64 KB.", field="data", index=index)
-    return None
-
-
 def _duplicates_in(pack: Pack, digests: Sequence[bytes]) -> list[InvalidInput]:
-    known = {
-        bytes(digest)
-        for digest in pack.serials.filter(digest__in=digests).values_list("digest", flat=True)
-    }
+    known = supply.known(pack, digests)
     return [
         Duplicate(field="data", index=index)
         for index, digest in enumerate(digests)
@@ -220,49 +186,3 @@ def _duplicates_in(pack: Pack, digests: Sequence[bytes]) -> list[InvalidInput]:
 def _refuse(complaints: Sequence[InvalidInput]) -> None:
     if complaints:
         raise InvalidInputs(complaints[:MAX_ERRORS_PER_CALL])
-
-
-def _insert(
-    pack: Pack,
-    texts: Sequence[str],
-    digests: Sequence[bytes],
-    *,
-    batch_name: str | None,
-    actor: str,
-) -> Batch:
-    now = timezone.now()
-    batch = Batch.objects.create(
-        pack=pack,
-        name=_batch_name(batch_name, now=now),
-        quantity=len(texts),
-        created_at=now,
-    )
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _INSERT,
-            {
-                "pack": pack.pk,
-                "batch": batch.pk,
-                "data": list(texts),
-                "digests": list(digests),
-                "positions": _positions(pack, len(texts)),
-                "now": now,
-            },
-        )
-    history.record_batch(batch, actor=actor)
-    return batch
-
-
-def _batch_name(name: str | None, *, now: datetime) -> str:
-    name = _storable((name or "").strip(), field="batch_name")
-    if len(name) > 250:
-        raise TooLong("A batch's name has at most 250 characters.", field="batch_name")
-    return name or timezone.localtime(now).strftime("%Y-%m-%d %H:%M:%S")
-
-
-def _positions(pack: Pack, count: int) -> list[int]:
-    """Where new serials stand among the free ones: by age and in the order given, or at random."""
-    if pack.pick_order == PickOrder.RANDOM:
-        return [secrets.randbits(62) for _ in range(count)]
-    start = time.time_ns()
-    return list(range(start, start + count))

@@ -11,6 +11,7 @@ from saleor_serials.models import SerialStatus
 
 MANAGE_ORDERS = "MANAGE_ORDERS"
 MANAGE_PRODUCTS = "MANAGE_PRODUCTS"
+MANAGE_STAFF = "MANAGE_STAFF"
 
 NOTHING: frozenset[SerialStatus] = frozenset()
 # Deleted serials are listed only where staff ask for them.

@@ -105,7 +105,7 @@ def reconcile(order_id: str, *, first_in_line: bool = False) -> Outcome | None:
     )
 
 
-_REMEMBERED = ("lines", "customer", "paid_at", "noted")
+_REMEMBERED = ("lines", "customer", "entitled_at", "noted")
 
 
 def _remembered(record: OrderRecord) -> list[Any]:
@@ -189,6 +189,8 @@ def _freeze_terms(record: OrderRecord, order: OrderSnapshot) -> None:
             product_name=terms.line.product_name,
             variant_name=terms.line.variant_name,
             sku=terms.line.sku,
+            variant_id=terms.line.variant_id,
+            product_id=terms.line.product_id,
         )
         for terms in links.terms(fresh)
     )
@@ -243,7 +245,7 @@ def _doubt(record: OrderRecord, order: OrderSnapshot) -> EventType | None:
         return None
     if order.prices_stale:
         return EventType.PRICES_STALE
-    return EventType.PAYMENT_GONE if record.paid_at else None
+    return EventType.PAYMENT_GONE if record.entitled_at else None
 
 
 # What is noted of an order's payment; the rest is others'.
@@ -262,11 +264,11 @@ def _remember_payment(
     An amount that was refunded names no line, and a payment that vanished is no refund: staff
     read it in the history and decide. Until then lines keep what they hold by their terms.
     """
-    if order.paid and record.paid_at is None:
-        record.paid_at = now
+    if order.paid and record.entitled_at is None:
+        record.entitled_at = now
     was: dict[str, Any] = record.noted
     noted = {name: value for name, value in was.items() if name not in _OF_PAYMENT}
-    if order.refunded and record.paid_at:
+    if order.refunded and record.entitled_at:
         noted["refunded"] = str(order.refunded)
         if order.refunded > Decimal(was.get("refunded", 0)) and not order.gone:
             history.record_order(
@@ -295,7 +297,7 @@ def _set_wanted(
     now: datetime,
 ) -> list[Surplus]:
     """Set what each line is owed; return those that hold more, and what that becomes."""
-    units = entitled_units(order, was_paid=record.paid_at is not None)
+    units = entitled_units(order, was_paid=record.entitled_at is not None)
     lines = {line.id: line for line in order.lines}
     kept = record.noted.get("kept")
     surplus = []
@@ -308,7 +310,7 @@ def _set_wanted(
             at_most=None if kept is None else kept.get(str(assignment.pk), 0),
         )
         if assignment.wanted and assignment.owed_since is None:
-            assignment.owed_since = record.paid_at or now
+            assignment.owed_since = record.entitled_at or now
         if assignment.held > assignment.wanted:
             cause = cause_of_release(order, lines.get(assignment.line_id))
             status = (

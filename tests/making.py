@@ -12,7 +12,9 @@ _numbers = count(1)
 
 
 def make_pack(**values: Any) -> Pack:
+    """Make a pack, without a limit unless it is given."""
     values.setdefault("name", f"Pack {next(_numbers)}")
+    values.setdefault("size_limit", 0)
     return packs.create(**values)
 
 

@@ -21,7 +21,6 @@ NOW = timezone.now()
         {"status": "free", "consumed_at": NOW},
         {"status": "reserved", "customer": ""},
         {"status": "reserved", "customer": "user:1", "consumed_at": NOW},
-        {"status": "unassigned", "customer": ""},
         {"status": "assigned", "customer": ""},
         {"status": "assigned", "customer": "user:1", "consumed_at": NOW},
         {"status": "used", "customer": ""},
@@ -33,6 +32,15 @@ def test_a_status_that_does_not_fit_its_holder_is_refused(values: dict[str, Any]
 
     with pytest.raises(IntegrityError, match="serials_serial_status"):
         Serial.objects.update(**values)
+
+
+def test_a_serial_that_was_given_back_has_a_customer() -> None:
+    pack = making.make_pack()
+    making.make_serials(pack, 1)
+    making.paid_order(making.make_link(pack))
+
+    with pytest.raises(IntegrityError, match="serials_serial_status"):
+        Serial.objects.update(status="unassigned", customer="", assignment=None)
 
 
 @pytest.mark.parametrize("status", ["free", "reserved", "unassigned", "deleted"])

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -181,12 +182,11 @@ def test_the_settings_are_shown_and_can_be_changed() -> None:
 
     settings = config.current()
 
-    assert settings == Config(
+    assert settings == replace(
+        Config.parse({}),
         send_email=False,
         shown_statuses=frozenset({SerialStatus.USED}),
         status_after_release=SerialStatus.FREE,
-        mirror_to_metadata=False,
-        automatic_fulfillment=False,
     )
     shown = shop.plugin_settings()
     assert [entry["name"] for entry in shown] == [field.name for field in config.FIELDS]
@@ -195,6 +195,15 @@ def test_the_settings_are_shown_and_can_be_changed() -> None:
 
 def test_the_defaults_hold_before_anything_is_saved() -> None:
     assert config.current() == Config(
+        assign_on="paid",
+        assignable_statuses=frozenset({SerialStatus.FREE, SerialStatus.RESERVED}),
+        forget_on_release=False,
+        pack_size_limit=1000,
+        batch_size_limit=500,
+        notice_recipients=(),
+        stock_link=False,
+        stock_warehouse="",
+        preview_length=100,
         send_email=True,
         shown_statuses=frozenset({SerialStatus.ASSIGNED, SerialStatus.USED}),
         status_after_release=SerialStatus.UNASSIGNED,
@@ -209,6 +218,13 @@ def test_the_defaults_hold_before_anything_is_saved() -> None:
         ("shown_statuses", "assigned, gone"),
         ("status_after_release", ""),
         ("status_after_release", "assigned, free"),
+        ("assign_on", "shipped"),
+        ("assignable_statuses", "reserved"),
+        ("assignable_statuses", "free, used"),
+        ("pack_size_limit", "many"),
+        ("batch_size_limit", "0"),
+        ("notice_recipients", "staff"),
+        ("preview_length", "-1"),
     ],
 )
 def test_a_setting_that_cannot_be_read_is_refused_by_name_and_nothing_changes(
@@ -216,7 +232,7 @@ def test_a_setting_that_cannot_be_read_is_refused_by_name_and_nothing_changes(
 ) -> None:
     before = config.current()
 
-    with pytest.raises(ValidationError, match=f"{field}: '.*' is not a status"):
+    with pytest.raises(ValidationError, match=f"{field}: "):
         shop.set_plugin(**{field: value})
 
     assert config.current() == before

@@ -7,8 +7,8 @@ import graphene
 
 from saleor_serials.finding import Filter
 from saleor_serials.graphql import ids
+from saleor_serials.graphql.enums import SerialStatusEnum
 from saleor_serials.graphql.loaders import PackFilter
-from saleor_serials.graphql.types import SerialStatusEnum
 from saleor_serials.host import graphql
 from saleor_serials.models import SerialStatus
 

@@ -8,13 +8,14 @@ from promise import Promise
 
 from saleor_serials import permissions
 from saleor_serials.finding import Holder
-from saleor_serials.graphql import filters, ids, loaders, mutations
+from saleor_serials.graphql import filters, ids, loaders
 from saleor_serials.graphql.connections import (
     Listing,
     SerialCountableConnection,
     SerialPackCountableConnection,
     field,
 )
+from saleor_serials.graphql.mutations import MUTATIONS
 from saleor_serials.graphql.types import Serial, SerialEvent, SerialPack, SerialPackLink
 from saleor_serials.host import graphql
 from saleor_serials.models import SerialStatus
@@ -184,15 +185,6 @@ QUERIES = {
         description="List serials. Requires the permission MANAGE_PRODUCTS.",
         filter=filters.SerialFilterInput(description="Which serials to list."),
     ),
-}
-
-MUTATIONS = {
-    "serial_pack_create": mutations.SerialPackCreate.Field(),
-    "serial_pack_update": mutations.SerialPackUpdate.Field(),
-    "serial_pack_link_create": mutations.SerialPackLinkCreate.Field(),
-    "serial_pack_link_update": mutations.SerialPackLinkUpdate.Field(),
-    "serial_pack_link_delete": mutations.SerialPackLinkDelete.Field(),
-    "serials_create": mutations.SerialsCreate.Field(),
 }
 
 _WHO = (

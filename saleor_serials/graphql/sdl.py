@@ -11,7 +11,8 @@ from graphql.language.printer import print_ast
 from graphql.type.definition import GraphQLEnumType, GraphQLInputObjectType
 from graphql.utils.ast_from_value import ast_from_value
 
-from saleor_serials.graphql.schema import MUTATIONS, QUERIES, TYPE_FIELDS
+from saleor_serials.graphql.mutations import MUTATIONS
+from saleor_serials.graphql.schema import QUERIES, TYPE_FIELDS
 
 # All our types begin with it, and none of the host's does.
 PREFIX = "Serial"

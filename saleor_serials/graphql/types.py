@@ -4,104 +4,20 @@ Whoever reaches a serial may see that it is there, in which status, and its data
 see depends on their rights, which the request knows: see ``permissions``.
 """
 
-from collections.abc import Mapping
 from typing import Any
 
 import graphene
 from graphene import relay
 
 from saleor_serials import models, permissions
-from saleor_serials.errors import ErrorCode
 from saleor_serials.graphql import ids, loaders
+from saleor_serials.graphql.enums import (
+    SerialErrorCode,
+    SerialEventTypeEnum,
+    SerialPickOrderEnum,
+    SerialStatusEnum,
+)
 from saleor_serials.host import graphql
-
-
-def _descriptions(type: str, values: Mapping[Any, str]) -> Any:
-    """Describe an enum and its values the way graphene asks for it."""
-    return lambda value: type if value is None else values[value.value]
-
-
-class SerialStatusEnum(graphene.Enum):
-    class Meta:
-        enum = models.SerialStatus
-        description = _descriptions(
-            "Where a serial is in its life.",
-            {
-                models.SerialStatus.FREE: "Can be assigned to any customer.",
-                models.SerialStatus.RESERVED: "Kept for one customer; only their orders take it.",
-                models.SerialStatus.ASSIGNED: "Held by a customer who can still consume it.",
-                models.SerialStatus.USED: (
-                    "Held by a customer who has consumed it, or who bought it from a pack that is "
-                    "not consumable."
-                ),
-                models.SerialStatus.UNASSIGNED: (
-                    "Was assigned and given back; can go to the same customer again."
-                ),
-                models.SerialStatus.DELETED: "Kept for history, never handed out again.",
-            },
-        )
-
-
-class SerialPickOrderEnum(graphene.Enum):
-    class Meta:
-        enum = models.PickOrder
-        description = _descriptions(
-            "Which free serial a pack hands out first.",
-            {
-                models.PickOrder.OLDEST: "The one that has been in the pack for longest.",
-                models.PickOrder.RANDOM: "Any of them.",
-            },
-        )
-
-
-class SerialEventTypeEnum(graphene.Enum):
-    class Meta:
-        enum = models.EventType
-        description = _descriptions(
-            "What happened to a serial.",
-            {
-                models.EventType.CREATED: "It was put into its pack, with its whole batch.",
-                models.EventType.ASSIGNED: "An order line got it.",
-                models.EventType.RELEASED: "An order line gave it back.",
-                models.EventType.DELIVERED: "It was sent to the customer.",
-                models.EventType.DELIVERY_FAILED: "The order's serials could not be sent.",
-                models.EventType.PARTLY_REFUNDED: (
-                    "An amount was paid back, which alone takes no serial back."
-                ),
-                models.EventType.PAYMENT_GONE: (
-                    "The order is no longer paid, without a refund; it keeps its serials and gets "
-                    "no more."
-                ),
-                models.EventType.PRICES_STALE: (
-                    "Its lines cost more than was paid, and its total does not say so; it keeps "
-                    "its serials and gets no more."
-                ),
-                models.EventType.FULFILLED: (
-                    "So many units of an order line were fulfilled: all its serials were sent."
-                ),
-                models.EventType.FULFILLMENT_FAILED: (
-                    "Lines of the order could not be fulfilled; it is tried again."
-                ),
-            },
-        )
-
-
-class SerialErrorCode(graphene.Enum):
-    class Meta:
-        enum = ErrorCode
-        description = _descriptions(
-            "What is wrong with an input.",
-            {
-                ErrorCode.ALREADY_EXISTS: "It exists already.",
-                ErrorCode.DUPLICATE: "The serial stands in the pack, or in the call, already.",
-                ErrorCode.INVALID: "It cannot be accepted.",
-                ErrorCode.NOT_FOUND: "There is no such object.",
-                ErrorCode.OUT_OF_RANGE: "The number is too small or too large.",
-                ErrorCode.REQUIRED: "It is missing or empty.",
-                ErrorCode.TOO_LONG: "The text is too long.",
-                ErrorCode.TOO_MANY: "The list is too long.",
-            },
-        )
 
 
 class SerialError(graphene.ObjectType):

@@ -13,18 +13,29 @@ def actor_of(context: Any, permissions: Mapping[str, Any]) -> Actor:
     """Say who makes a request, and which of these permissions they have.
 
     Both hosts set ``app`` only on their own path, and both keys lazily: that there is none shows
-    in their truth alone.
+    in their truth alone. What was said once of somebody stays for the request; 2.10.1 answers
+    several requests in one, and a login among them makes another of who asks.
     """
     user, app = getattr(context, "user", None), getattr(context, "app", None)
-    return Actor(
-        user_id=user.pk if user else None,
-        app_id=app.pk if app else None,
-        permissions=frozenset(
-            name
-            for name, permission in permissions.items()
-            if any(each.has_perm(permission) for each in (user, app) if each)
-        ),
-    )
+    who = (user.pk if user else None, app.pk if app else None)
+    known: dict[Any, Actor] = context.__dict__.setdefault("saleor_serials_actors", {})
+    if who not in known:
+        known[who] = Actor(
+            user_id=who[0],
+            app_id=who[1],
+            group_ids=(
+                frozenset(user.groups.values_list("pk", flat=True))
+                if user and user.is_staff
+                else frozenset()
+            ),
+            is_superuser=bool(user and user.is_superuser),
+            permissions=frozenset(
+                name
+                for name, permission in permissions.items()
+                if any(each.has_perm(permission) for each in (user, app) if each)
+            ),
+        )
+    return known[who]
 
 
 def actor_names(actors: Iterable[str]) -> dict[str, str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import graphene
 from graphql_jwt.exceptions import PermissionDenied
-from saleor.core.permissions import OrderPermissions, ProductPermissions
+from saleor.core.permissions import AccountPermissions, OrderPermissions, ProductPermissions
 from saleor.graphql.account.types import User
 from saleor.graphql.core.connection import CountableConnection
 from saleor.graphql.core.dataloaders import DataLoader
@@ -44,6 +44,7 @@ DateTime = graphene.DateTime
 _PERMISSIONS = {
     "MANAGE_ORDERS": OrderPermissions.MANAGE_ORDERS,
     "MANAGE_PRODUCTS": ProductPermissions.MANAGE_PRODUCTS,
+    "MANAGE_STAFF": AccountPermissions.MANAGE_STAFF,
 }
 _TYPES = {each._meta.name: each for each in (Order, OrderLine, Product, ProductVariant, User)}
 

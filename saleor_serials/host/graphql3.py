@@ -21,7 +21,7 @@ from saleor.graphql.core.types import DateTimeRangeInput
 from saleor.graphql.order.types import Order, OrderLine
 from saleor.graphql.product.types import Product, ProductVariant
 from saleor.graphql.query_cost_map import COST_MAP
-from saleor.permission.enums import OrderPermissions, ProductPermissions
+from saleor.permission.enums import AccountPermissions, OrderPermissions, ProductPermissions
 
 from saleor_serials import __version__
 from saleor_serials.errors import SchemaAlreadyBuilt
@@ -55,6 +55,7 @@ __all__ = [
 _PERMISSIONS = {
     "MANAGE_ORDERS": OrderPermissions.MANAGE_ORDERS,
     "MANAGE_PRODUCTS": ProductPermissions.MANAGE_PRODUCTS,
+    "MANAGE_STAFF": AccountPermissions.MANAGE_STAFF,
 }
 _TYPES = {each._meta.name: each for each in (Order, OrderLine, Product, ProductVariant, User)}
 

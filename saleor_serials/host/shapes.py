@@ -105,11 +105,14 @@ class Sender:
 class Actor:
     """Who asks: a user, an app, or (neither) an anonymous visitor.
 
-    ``permissions`` are those of ``MANAGE_PRODUCTS`` and ``MANAGE_ORDERS`` that they have.
+    ``permissions`` are those of ``MANAGE_PRODUCTS``, ``MANAGE_ORDERS`` and ``MANAGE_STAFF`` that
+    they have. ``group_ids`` are the staff groups that they are in.
     """
 
     user_id: int | None = None
     app_id: int | None = None
+    group_ids: frozenset[int] = frozenset()
+    is_superuser: bool = False
     permissions: frozenset[str] = frozenset()
 
     @property

@@ -1,6 +1,8 @@
 """The whole first schema, checked by hand: valid on Django 3.2 to 5.2."""
 
 import django.contrib.postgres.fields
+from django.contrib.postgres.operations import TrigramExtension
+import django.contrib.postgres.indexes
 from django.db import migrations, models
 import django.db.models.deletion
 import django.db.models.expressions
@@ -17,11 +19,13 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        # For search by a part of the data. Saleor 3 has it already.
+        TrigramExtension(),
         migrations.CreateModel(
             name='Assignment',
             fields=[
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('line_id', models.CharField(max_length=36)),
+                ('line_id', models.CharField(blank=True, default='', max_length=36)),
                 ('customer', models.CharField(max_length=320)),
                 ('per_unit', models.PositiveIntegerField()),
                 ('granted', models.PositiveIntegerField(default=0)),
@@ -32,6 +36,8 @@ class Migration(migrations.Migration):
                 ('product_name', models.CharField(max_length=400)),
                 ('variant_name', models.CharField(blank=True, max_length=255)),
                 ('sku', models.CharField(blank=True, max_length=255)),
+                ('variant_id', models.IntegerField(null=True)),
+                ('product_id', models.IntegerField(null=True)),
             ],
         ),
         migrations.CreateModel(
@@ -41,6 +47,14 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(max_length=250)),
                 ('quantity', models.PositiveIntegerField(default=0)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+            ],
+        ),
+        migrations.CreateModel(
+            name='CountChange',
+            fields=[
+                ('id', models.BigAutoField(primary_key=True, serialize=False)),
+                ('status', models.CharField(max_length=16)),
+                ('change', models.BigIntegerField()),
             ],
         ),
         migrations.CreateModel(
@@ -66,8 +80,37 @@ class Migration(migrations.Migration):
                 ('to_status', models.CharField(blank=True, default='', max_length=16)),
                 ('quantity', models.PositiveIntegerField(null=True)),
                 ('actor', models.CharField(default='system', max_length=64)),
+                ('title', models.CharField(blank=True, default='', max_length=100)),
                 ('reason', models.CharField(blank=True, default='', max_length=250)),
+                ('happened_at', models.DateTimeField(null=True)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+            ],
+        ),
+        migrations.CreateModel(
+            name='Job',
+            fields=[
+                ('id', models.BigAutoField(primary_key=True, serialize=False)),
+                ('kind', models.CharField(max_length=16)),
+                ('status', models.CharField(default=saleor_serials.models.JobStatus['WAITING'], max_length=16)),
+                ('settings', models.JSONField(default=dict)),
+                ('file_name', models.CharField(blank=True, default='', max_length=255)),
+                ('total', models.BigIntegerField(null=True)),
+                ('done', models.BigIntegerField(default=0)),
+                ('skipped', models.BigIntegerField(default=0)),
+                ('problems', models.JSONField(default=list)),
+                ('attempts', models.PositiveIntegerField(default=0)),
+                ('actor', models.CharField(default='system', max_length=64)),
+                ('due_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('finished_at', models.DateTimeField(null=True)),
+            ],
+        ),
+        migrations.CreateModel(
+            name='JobPart',
+            fields=[
+                ('id', models.BigAutoField(primary_key=True, serialize=False)),
+                ('number', models.PositiveIntegerField()),
+                ('content', models.BinaryField()),
             ],
         ),
         migrations.CreateModel(
@@ -78,7 +121,7 @@ class Migration(migrations.Migration):
                 ('number', models.CharField(max_length=64)),
                 ('customer', models.CharField(max_length=320)),
                 ('placed_at', models.DateTimeField()),
-                ('paid_at', models.DateTimeField(null=True)),
+                ('entitled_at', models.DateTimeField(null=True)),
                 ('lines', models.JSONField(default=list)),
                 ('noted', models.JSONField(default=dict)),
                 ('mirror', models.CharField(blank=True, default=saleor_serials.models.Mirror['ABSENT'], max_length=8)),
@@ -93,33 +136,54 @@ class Migration(migrations.Migration):
                 ('slug', models.SlugField(allow_unicode=True, max_length=255, unique=True)),
                 ('name', models.CharField(max_length=250)),
                 ('description', models.TextField(blank=True, default='')),
+                ('shows_name', models.BooleanField(default=False)),
+                ('type', models.CharField(default=saleor_serials.models.PackType['CONTINUOUS'], max_length=16)),
+                ('source', models.CharField(default=saleor_serials.models.PackSource['STOCK'], max_length=16)),
+                ('generator', models.CharField(blank=True, default='', max_length=64)),
+                ('generator_settings', models.JSONField(blank=True, default=dict)),
                 ('is_published', models.BooleanField(default=True)),
                 ('is_consumable', models.BooleanField(default=False)),
+                ('is_unlimited', models.BooleanField(default=False)),
+                ('checks_user', models.BooleanField(default=True)),
+                ('assigns_user', models.BooleanField(default=True)),
+                ('webservice_access', models.BooleanField(default=False)),
                 ('status_on_refund', models.CharField(default=saleor_serials.models.SerialStatus['UNASSIGNED'], max_length=16)),
                 ('pick_order', models.CharField(default=saleor_serials.models.PickOrder['OLDEST'], max_length=16)),
                 ('vendor_group_id', models.IntegerField(null=True)),
+                ('customer_groups', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=100), blank=True, default=list, size=None)),
+                ('channels', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=255), blank=True, default=list, size=None)),
+                ('size_limit', models.PositiveIntegerField(null=True)),
+                ('batch_limit', models.PositiveIntegerField(null=True)),
+                ('notice_below', models.PositiveIntegerField(null=True)),
+                ('noticed_at', models.DateTimeField(null=True)),
+                ('archived_at', models.DateTimeField(null=True)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('updated_at', models.DateTimeField(auto_now=True)),
             ],
         ),
         migrations.CreateModel(
-            name='SweepState',
+            name='PackCount',
             fields=[
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('cursor', models.JSONField(default=dict)),
-                ('retry', models.JSONField(default=list)),
-                ('active_since', models.DateTimeField(null=True)),
-                ('swept_at', models.DateTimeField(null=True)),
+                ('status', models.CharField(max_length=16)),
+                ('quantity', models.BigIntegerField()),
             ],
         ),
         migrations.CreateModel(
-            name='Wish',
+            name='PackLink',
             fields=[
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('kind', models.CharField(max_length=8)),
-                ('target_id', models.IntegerField()),
-                ('text', models.TextField(null=True)),
-                ('problem', models.TextField(blank=True, default='')),
+                ('quantity', models.PositiveIntegerField()),
+                ('from_metadata', models.BooleanField(default=False)),
+                ('since', models.DateTimeField(default=django.utils.timezone.now)),
+                ('until', models.DateTimeField(null=True)),
+            ],
+        ),
+        migrations.CreateModel(
+            name='PackSequence',
+            fields=[
+                ('id', models.BigAutoField(primary_key=True, serialize=False)),
+                ('next', models.BigIntegerField()),
             ],
         ),
         migrations.CreateModel(
@@ -137,23 +201,101 @@ class Migration(migrations.Migration):
                 ('delivered_at', models.DateTimeField(null=True)),
                 ('consumed_at', models.DateTimeField(null=True)),
                 ('expires_at', models.DateTimeField(null=True)),
-                ('assignment', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='serials', to='saleor_serials.assignment')),
-                ('batch', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='serials', to='saleor_serials.batch')),
-                ('pack', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='serials', to='saleor_serials.pack')),
             ],
         ),
         migrations.CreateModel(
-            name='PackLink',
+            name='SigningKey',
             fields=[
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),
-                ('quantity', models.PositiveIntegerField()),
-                ('from_metadata', models.BooleanField(default=False)),
-                ('since', models.DateTimeField(default=django.utils.timezone.now)),
-                ('until', models.DateTimeField(null=True)),
-                ('pack', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='links', to='saleor_serials.pack')),
-                ('product', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='product.product')),
-                ('variant', models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='product.productvariant')),
+                ('secret', models.BinaryField()),
+                ('public', models.BinaryField(max_length=32)),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
             ],
+        ),
+        migrations.CreateModel(
+            name='SweepState',
+            fields=[
+                ('id', models.BigAutoField(primary_key=True, serialize=False)),
+                ('cursor', models.JSONField(default=dict)),
+                ('retry', models.JSONField(default=list)),
+                ('active_since', models.DateTimeField(null=True)),
+                ('swept_at', models.DateTimeField(null=True)),
+            ],
+        ),
+        migrations.CreateModel(
+            name='VendorGroup',
+            fields=[
+                ('id', models.BigAutoField(primary_key=True, serialize=False)),
+                ('group_id', models.IntegerField(unique=True)),
+                ('rights', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=16), default=list, size=None)),
+            ],
+        ),
+        migrations.CreateModel(
+            name='Wish',
+            fields=[
+                ('id', models.BigAutoField(primary_key=True, serialize=False)),
+                ('kind', models.CharField(max_length=8)),
+                ('target_id', models.IntegerField()),
+                ('text', models.TextField(null=True)),
+                ('problem', models.TextField(blank=True, default='')),
+            ],
+        ),
+        migrations.AddConstraint(
+            model_name='wish',
+            constraint=models.UniqueConstraint(fields=('kind', 'target_id'), name='serials_wish_once'),
+        ),
+        migrations.AddField(
+            model_name='signingkey',
+            name='pack',
+            field=models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='signing_key', to='saleor_serials.pack'),
+        ),
+        migrations.AddField(
+            model_name='serial',
+            name='assignment',
+            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='serials', to='saleor_serials.assignment'),
+        ),
+        migrations.AddField(
+            model_name='serial',
+            name='batch',
+            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='serials', to='saleor_serials.batch'),
+        ),
+        migrations.AddField(
+            model_name='serial',
+            name='pack',
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='serials', to='saleor_serials.pack'),
+        ),
+        migrations.AddField(
+            model_name='packsequence',
+            name='pack',
+            field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='sequence', to='saleor_serials.pack'),
+        ),
+        migrations.AddField(
+            model_name='packlink',
+            name='pack',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='links', to='saleor_serials.pack'),
+        ),
+        migrations.AddField(
+            model_name='packlink',
+            name='product',
+            field=models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='product.product'),
+        ),
+        migrations.AddField(
+            model_name='packlink',
+            name='variant',
+            field=models.ForeignKey(db_constraint=False, null=True, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='product.productvariant'),
+        ),
+        migrations.AddField(
+            model_name='packcount',
+            name='pack',
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='counts', to='saleor_serials.pack'),
+        ),
+        migrations.AddConstraint(
+            model_name='pack',
+            constraint=models.CheckConstraint(check=models.Q(('source', 'stock'), models.Q(('generator', ''), _negated=True), _connector='OR'), name='serials_pack_source'),
+        ),
+        migrations.AddConstraint(
+            model_name='pack',
+            constraint=models.CheckConstraint(check=models.Q(('archived_at__isnull', True), ('is_published', False), _connector='OR'), name='serials_pack_archived'),
         ),
         migrations.AddIndex(
             model_name='orderrecord',
@@ -163,13 +305,24 @@ class Migration(migrations.Migration):
             model_name='orderrecord',
             index=models.Index(condition=models.Q(('mirror', 'due')), fields=['id'], name='serials_record_mirror_due'),
         ),
-        migrations.AddConstraint(
-            model_name='wish',
-            constraint=models.UniqueConstraint(fields=('kind', 'target_id'), name='serials_wish_once'),
-        ),
         migrations.AddIndex(
             model_name='orderrecord',
             index=models.Index(condition=models.Q(('fulfill_at__isnull', False)), fields=['fulfill_at'], name='serials_record_fulfill_at'),
+        ),
+        migrations.AddField(
+            model_name='jobpart',
+            name='job',
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='parts', to='saleor_serials.job'),
+        ),
+        migrations.AddField(
+            model_name='job',
+            name='batch',
+            field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='saleor_serials.batch'),
+        ),
+        migrations.AddField(
+            model_name='job',
+            name='pack',
+            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='jobs', to='saleor_serials.pack'),
         ),
         migrations.AddField(
             model_name='event',
@@ -192,14 +345,19 @@ class Migration(migrations.Migration):
             field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='deliveries', to='saleor_serials.orderrecord'),
         ),
         migrations.AddField(
+            model_name='countchange',
+            name='pack',
+            field=models.ForeignKey(db_constraint=False, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='saleor_serials.pack'),
+        ),
+        migrations.AddField(
             model_name='batch',
             name='pack',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='batches', to='saleor_serials.pack'),
+            field=models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='batches', to='saleor_serials.pack'),
         ),
         migrations.AddField(
             model_name='assignment',
             name='order',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='assignments', to='saleor_serials.orderrecord'),
+            field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='assignments', to='saleor_serials.orderrecord'),
         ),
         migrations.AddField(
             model_name='assignment',
@@ -230,13 +388,29 @@ class Migration(migrations.Migration):
             model_name='serial',
             index=models.Index(fields=['batch', 'id'], name='serials_serial_batch'),
         ),
+        migrations.AddIndex(
+            model_name='serial',
+            index=models.Index(fields=['created_at', 'id'], name='serials_serial_created'),
+        ),
+        migrations.AddIndex(
+            model_name='serial',
+            index=models.Index(condition=models.Q(('assigned_at__isnull', False)), fields=['assigned_at', 'id'], name='serials_serial_assigned'),
+        ),
+        migrations.AddIndex(
+            model_name='serial',
+            index=models.Index(condition=models.Q(('expires_at__isnull', False), ('status', 'free')), fields=['pack', 'expires_at'], name='serials_serial_expiring'),
+        ),
+        migrations.AddIndex(
+            model_name='serial',
+            index=django.contrib.postgres.indexes.GinIndex(fields=['data'], name='serials_serial_search', opclasses=['gin_trgm_ops']),
+        ),
         migrations.AddConstraint(
             model_name='serial',
             constraint=models.UniqueConstraint(fields=('pack', 'digest'), name='serials_serial_once_per_pack'),
         ),
         migrations.AddConstraint(
             model_name='serial',
-            constraint=models.CheckConstraint(check=models.Q(models.Q(('assignment__isnull', True), ('consumed_at__isnull', True), ('customer', ''), ('status', 'free')), models.Q(models.Q(('assignment__isnull', True), ('consumed_at__isnull', True)), models.Q(('customer', ''), _negated=True), ('status__in', ['reserved', 'unassigned'])), models.Q(models.Q(('customer', ''), _negated=True), ('consumed_at__isnull', True), ('status', 'assigned')), models.Q(('status', 'used'), models.Q(models.Q(('customer', ''), _negated=True), ('consumed_at__isnull', False), _connector='OR')), models.Q(('assignment__isnull', True), ('status', 'deleted')), _connector='OR'), name='serials_serial_status'),
+            constraint=models.CheckConstraint(check=models.Q(models.Q(('status', 'free'), ('assignment__isnull', True), ('consumed_at__isnull', True), ('customer', '')), models.Q(('status__in', ['reserved', 'unassigned']), models.Q(('assignment__isnull', True), ('consumed_at__isnull', True)), models.Q(('customer', ''), _negated=True)), models.Q(('consumed_at__isnull', True), ('status', 'assigned'), models.Q(models.Q(('customer', ''), _negated=True), ('assignment__isnull', False), _connector='OR')), models.Q(('status', 'used'), models.Q(models.Q(('customer', ''), _negated=True), ('assignment__isnull', False), ('consumed_at__isnull', False), _connector='OR')), models.Q(('assignment__isnull', True), ('status', 'deleted')), _connector='OR'), name='serials_serial_status'),
         ),
         migrations.AddConstraint(
             model_name='packlink',
@@ -253,6 +427,18 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name='packlink',
             constraint=models.CheckConstraint(check=models.Q(models.Q(('product__isnull', True), ('variant__isnull', False)), models.Q(('product__isnull', False), ('variant__isnull', True)), _connector='OR'), name='serials_link_one_target'),
+        ),
+        migrations.AddConstraint(
+            model_name='packcount',
+            constraint=models.UniqueConstraint(fields=('pack', 'status'), name='serials_count_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='jobpart',
+            constraint=models.UniqueConstraint(fields=('job', 'number'), name='serials_job_part_once'),
+        ),
+        migrations.AddIndex(
+            model_name='job',
+            index=models.Index(condition=models.Q(('status__in', ['waiting', 'running'])), fields=['due_at'], name='serials_job_due'),
         ),
         migrations.AddIndex(
             model_name='event',
@@ -271,12 +457,24 @@ class Migration(migrations.Migration):
             index=models.Index(condition=models.Q(('status', 'pending')), fields=['due_at'], name='serials_delivery_due'),
         ),
         migrations.AddIndex(
+            model_name='batch',
+            index=models.Index(fields=['pack', 'id'], name='serials_batch_pack'),
+        ),
+        migrations.AddIndex(
             model_name='assignment',
             index=models.Index(condition=models.Q(('wanted__gt', django.db.models.expressions.F('held'))), fields=['pack', 'owed_since', 'id'], name='serials_assignment_short'),
         ),
+        migrations.AddIndex(
+            model_name='assignment',
+            index=models.Index(condition=models.Q(('product_id__isnull', False)), fields=['product_id', 'id'], name='serials_assignment_product'),
+        ),
         migrations.AddConstraint(
             model_name='assignment',
-            constraint=models.UniqueConstraint(fields=('line_id', 'pack'), name='serials_assignment_once_per_line'),
+            constraint=models.UniqueConstraint(condition=models.Q(('line_id', ''), _negated=True), fields=('line_id', 'pack'), name='serials_assignment_once_per_line'),
+        ),
+        migrations.AddConstraint(
+            model_name='assignment',
+            constraint=models.CheckConstraint(check=models.Q(models.Q(('order__isnull', False), models.Q(('line_id', ''), _negated=True)), models.Q(('line_id', ''), ('order__isnull', True)), _connector='OR'), name='serials_assignment_line'),
         ),
         migrations.AddConstraint(
             model_name='assignment',
@@ -291,6 +489,74 @@ class Migration(migrations.Migration):
             )
             """,
             reverse_sql=migrations.RunSQL.noop,
+        ),
+        # What cannot become of a serial: see models/statuses.py. The condition is the rule, so that
+        # what is allowed costs no call.
+        migrations.RunSQL(
+            """
+            CREATE FUNCTION saleor_serials_refuse_transition() RETURNS trigger
+            LANGUAGE plpgsql AS $$
+            BEGIN
+                RAISE EXCEPTION 'a serial cannot go from % to %', OLD.status, NEW.status
+                    USING ERRCODE = 'check_violation', CONSTRAINT = 'serials_serial_transition';
+            END $$;
+            CREATE TRIGGER saleor_serials_refuse_transition
+                BEFORE UPDATE OF status ON saleor_serials_serial FOR EACH ROW
+                WHEN (
+                    OLD.status = 'deleted' AND NEW.status <> 'deleted'
+                    OR OLD.status IN ('free', 'reserved') AND NEW.status = 'unassigned'
+                )
+                EXECUTE FUNCTION saleor_serials_refuse_transition()
+            """,
+            reverse_sql="""
+            DROP TRIGGER saleor_serials_refuse_transition ON saleor_serials_serial;
+            DROP FUNCTION saleor_serials_refuse_transition()
+            """,
+        ),
+        # How many serials of a pack are in each status, one row for each change and statement.
+        migrations.RunSQL(
+            """
+            CREATE FUNCTION saleor_serials_count_new() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                INSERT INTO saleor_serials_countchange (pack_id, status, change)
+                SELECT pack_id, status, count(*) FROM new_rows GROUP BY pack_id, status;
+                RETURN NULL;
+            END $$;
+            CREATE FUNCTION saleor_serials_count_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                INSERT INTO saleor_serials_countchange (pack_id, status, change)
+                SELECT pack_id, status, sum(change) FROM (
+                    SELECT pack_id, status, 1 AS change FROM new_rows
+                    UNION ALL SELECT pack_id, status, -1 FROM old_rows
+                ) AS moved
+                GROUP BY pack_id, status HAVING sum(change) <> 0;
+                RETURN NULL;
+            END $$;
+            CREATE FUNCTION saleor_serials_count_gone() RETURNS trigger LANGUAGE plpgsql AS $$
+            BEGIN
+                INSERT INTO saleor_serials_countchange (pack_id, status, change)
+                SELECT pack_id, status, -count(*) FROM old_rows GROUP BY pack_id, status;
+                RETURN NULL;
+            END $$;
+            CREATE TRIGGER saleor_serials_count_new
+                AFTER INSERT ON saleor_serials_serial REFERENCING NEW TABLE AS new_rows
+                FOR EACH STATEMENT EXECUTE FUNCTION saleor_serials_count_new();
+            CREATE TRIGGER saleor_serials_count_changed
+                AFTER UPDATE ON saleor_serials_serial
+                REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
+                FOR EACH STATEMENT EXECUTE FUNCTION saleor_serials_count_changed();
+            CREATE TRIGGER saleor_serials_count_gone
+                AFTER DELETE ON saleor_serials_serial REFERENCING OLD TABLE AS old_rows
+                FOR EACH STATEMENT EXECUTE FUNCTION saleor_serials_count_gone()
+            """,
+            reverse_sql="""
+            DROP TRIGGER saleor_serials_count_gone ON saleor_serials_serial;
+            DROP TRIGGER saleor_serials_count_changed ON saleor_serials_serial;
+            DROP TRIGGER saleor_serials_count_new ON saleor_serials_serial;
+            DROP FUNCTION saleor_serials_count_gone();
+            DROP FUNCTION saleor_serials_count_changed();
+            DROP FUNCTION saleor_serials_count_new()
+            """,
         ),
         # History is append-only.
         migrations.RunSQL(

@@ -170,7 +170,7 @@ def test_serials_are_put_into_a_pack_in_the_order_given(owner: Any) -> None:
 
 def test_new_serials_serve_the_orders_that_wait_for_them() -> None:
     app = people.make_app("MANAGE_PRODUCTS")
-    pack = making.make_pack()
+    pack = making.make_pack(webservice_access=True)
     order_id = making.paid_order(making.make_link(pack, quantity=2))
 
     do(ADD, {"pack": gid("SerialPack", pack.pk), "data": ["A", "B", "C"]}, by=app)
@@ -349,7 +349,7 @@ def test_packs_are_listed_in_pages_and_narrowed_down(owner: Any) -> None:
 
 def calls() -> dict[str, tuple[str, dict[str, Any]]]:
     """Every door to packs, each with input that would be accepted."""
-    link = making.make_link(making.make_pack(slug="pack"))
+    link = making.make_link(making.make_pack(slug="pack", webservice_access=True))
     pack_id, link_id = gid("SerialPack", link.pack_id), gid("SerialPackLink", link.pk)
     product_id = gid("Product", shop.make_product().pk)
     [serial] = making.make_serials(link.pack, 1)

@@ -69,7 +69,7 @@ def test_negative_control_without_the_lock_the_same_event_twice_gives_twice_as_m
         reconcile(order_id)
         shop.pay(order_id)
     # Writing this would lock the row by accident.
-    OrderRecord.objects.update(paid_at=shop.now())
+    OrderRecord.objects.update(entitled_at=shop.now())
 
     with without_the_lock(2):
         together([partial(reconcile, order_id)] * 2)

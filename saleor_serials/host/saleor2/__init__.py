@@ -21,6 +21,7 @@ from saleor_serials.host.saleor2.orders import (
     orders_with_variant,
 )
 from saleor_serials.host.saleor2.plugins import BasePlugin, plugin_state, setting
+from saleor_serials.host.saleor2.rows import copy_rows
 from saleor_serials.host.saleor2.wiring import connect, schedule, task
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "celery_app",
     "changed_orders",
     "connect",
+    "copy_rows",
     "dead_orders",
     "drop_copied_serials",
     "fulfill",

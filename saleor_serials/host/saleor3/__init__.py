@@ -24,6 +24,7 @@ from saleor_serials.host.saleor3.orders import (
     orders_with_variant,
 )
 from saleor_serials.host.saleor3.plugins import BasePlugin, plugin_state, setting
+from saleor_serials.host.saleor3.rows import copy_rows
 from saleor_serials.host.saleor3.wiring import connect, schedule, task
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "celery_app",
     "changed_orders",
     "connect",
+    "copy_rows",
     "dead_orders",
     "drop_copied_serials",
     "fulfill",

@@ -1,0 +1,69 @@
+"""How many serials of a pack are in each status, without looking at a single one.
+
+A trigger writes down what each statement changed, as rows of their own, so that nobody waits for
+anybody. Read together with the sums of those that were added up before, the numbers are exact.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from django.db import connection
+from django.utils import timezone
+
+from saleor_serials.models import SerialStatus
+
+_STATUSES = """
+SELECT pack_id, status, sum(quantity)::bigint FROM (
+    SELECT pack_id, status, quantity FROM saleor_serials_packcount
+    UNION ALL SELECT pack_id, status, change FROM saleor_serials_countchange
+) AS counted
+WHERE %(packs)s::bigint[] IS NULL OR pack_id = ANY(%(packs)s::bigint[])
+GROUP BY pack_id, status
+"""
+
+_EXPIRED = """
+SELECT pack_id, count(*) FROM saleor_serials_serial
+WHERE pack_id = ANY(%(packs)s::bigint[]) AND status = 'free' AND expires_at <= %(now)s
+GROUP BY pack_id
+"""
+
+# One statement: what is read is what is removed, and a reader sees either or.
+_FOLD = """
+WITH gone AS (DELETE FROM saleor_serials_countchange RETURNING pack_id, status, change)
+INSERT INTO saleor_serials_packcount AS known (pack_id, status, quantity)
+SELECT pack_id, status, sum(change) FROM gone
+GROUP BY pack_id, status ORDER BY pack_id, status
+ON CONFLICT (pack_id, status) DO UPDATE SET quantity = known.quantity + excluded.quantity
+"""
+
+
+def by_status(pack_ids: Iterable[int] | None = None) -> dict[int, dict[SerialStatus, int]]:
+    """Count the serials of packs (None: of all) in every status. One statement."""
+    packs = None if pack_ids is None else list(pack_ids)
+    found: dict[int, dict[SerialStatus, int]] = {pk: _none() for pk in packs or ()}
+    with connection.cursor() as cursor:
+        cursor.execute(_STATUSES, {"packs": packs})
+        for pack_id, status, quantity in cursor.fetchall():
+            found.setdefault(pack_id, _none())[SerialStatus(status)] = quantity
+    return found
+
+
+def _none() -> dict[SerialStatus, int]:
+    return dict.fromkeys(SerialStatus, 0)
+
+
+def left(pack_ids: Iterable[int]) -> Mapping[int, int]:
+    """Count what packs could still hand out to anybody: free, and not expired. Two statements."""
+    counts = by_status(pack_ids)
+    with connection.cursor() as cursor:
+        cursor.execute(_EXPIRED, {"packs": list(counts), "now": timezone.now()})
+        expired = dict(cursor.fetchall())
+    return {
+        pack_id: of_pack[SerialStatus.FREE] - expired.get(pack_id, 0)
+        for pack_id, of_pack in counts.items()
+    }
+
+
+def fold() -> None:
+    """Add up what changed since the last time, so that there is less to read. One statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(_FOLD)

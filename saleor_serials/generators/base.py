@@ -1,0 +1,80 @@
+"""What a generator is: the one class that third parties build upon."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, ClassVar, Protocol
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Made:
+    """A serial that a generator made: its text, extra fields, and when it ceases to be valid."""
+
+    data: str
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    expires_at: datetime | None = None
+
+
+class Workshop(Protocol):
+    """What a generator may ask for while it makes serials; it belongs to one pack."""
+
+    @property
+    def pack_slug(self) -> str:
+        """The pack's slug."""
+
+    @property
+    def now(self) -> datetime:
+        """The moment of making, aware of its time zone."""
+
+    def take_numbers(self, count: int, *, start: int, step: int) -> Sequence[int]:
+        """Draw the pack's next numbers, which nobody else gets; the first ever is ``start``."""
+
+    def sign(self, message: bytes) -> bytes:
+        """Sign with the pack's own Ed25519 key (64 bytes); the API gives the public key out."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Setting:
+    """One entry of a generator's settings: its ``type`` is text, number, boolean or list.
+
+    ``default`` is None where the setting must be given.
+    """
+
+    name: str
+    type: str
+    default: Any
+    help_text: str
+
+
+class Generator(ABC):
+    """Makes serials for a pack. Registered by entry point in ``saleor_serials.generators``.
+
+    The entry point's name is the generator's name in packs and in the API; it MUST stay. A subclass
+    MUST define ``label`` and ``make``, and MUST refuse settings that it cannot work with in
+    ``__init__``. It MAY define ``settings`` and ``capacity``. It MUST NOT touch the database, keep
+    state between calls, or log what it makes.
+    """
+
+    label: ClassVar[str]
+    settings: ClassVar[Sequence[Setting]] = ()
+
+    @abstractmethod
+    def __init__(self, settings: Mapping[str, Any]) -> None:
+        """Read and check a pack's settings; entries of ``settings`` that are missing are given.
+
+        Raises:
+            InvalidInput: ``field`` is the name of the setting; the message says what to do.
+        """
+
+    def capacity(self) -> int | None:
+        """Say how many distinct serials there can ever be; None: no practical limit."""
+        return None
+
+    @abstractmethod
+    def make(self, count: int, workshop: Workshop) -> Sequence[Made]:
+        """Make ``count`` serials.
+
+        They SHOULD differ from each other and from all made before; who calls drops those that the
+        pack ever had, and asks for as many again.
+        """

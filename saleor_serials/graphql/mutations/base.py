@@ -1,0 +1,77 @@
+"""What every mutation does: read ids, call one verb, translate refusals."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from graphene.utils.str_converters import to_camel_case
+
+from saleor_serials.access import Right, reach
+from saleor_serials.errors import InvalidInput, InvalidInputs, NotFound
+from saleor_serials.graphql import ids, loaders
+from saleor_serials.graphql.types import SerialError
+from saleor_serials.host import graphql
+from saleor_serials.host.shapes import Actor
+from saleor_serials.models import Pack
+from saleor_serials.permissions import MANAGE_PRODUCTS
+
+
+class Mutation(graphql.Mutation):
+    """A change by staff. Whoever makes it has the permission, MANAGE_PRODUCTS unless it says so."""
+
+    class Meta:
+        abstract = True
+
+    @classmethod
+    def __init_subclass_with_meta__(
+        cls, *, permission: str = MANAGE_PRODUCTS, **options: Any
+    ) -> None:
+        super().__init_subclass_with_meta__(
+            permission=permission, error_type_class=SerialError, **options
+        )
+
+    @classmethod
+    def perform(cls, actor: Actor, **arguments: Any) -> Any:
+        """Make the change and return what is to be seen of it.
+
+        Raises:
+            InvalidInput, InvalidInputs: nothing was changed.
+        """
+        raise NotImplementedError
+
+    @classmethod
+    def perform_mutation(cls, _root: Any, info: Any, /, **arguments: Any) -> Any:
+        try:
+            return cls.perform(graphql.actor(info.context), **arguments)
+        except InvalidInput as refusal:
+            return cls(errors=[_row(refusal)])
+        except InvalidInputs as refusals:
+            return cls(errors=[_row(each) for each in refusals.errors])
+        finally:
+            loaders.forget(info.context)
+
+
+def _row(refusal: InvalidInput) -> SerialError:
+    return SerialError(
+        field=to_camel_case(refusal.field),
+        message=refusal.message,
+        code=refusal.code.value,
+        index=refusal.index,
+    )
+
+
+def given(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out what is null."""
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def pack_of(actor: Actor, global_id: str, right: Right) -> Pack:
+    """Read the id of a pack in the argument ``pack``, with which somebody may do this.
+
+    Raises:
+        NotFound, NotAllowed: they may not, or there is none.
+    """
+    pack = Pack.objects.filter(pk=ids.require(global_id, "SerialPack", field="pack")).first()
+    if pack is None:
+        raise NotFound("There is no such pack.", field="pack")
+    reach(actor).require(right, pack.pk, field="pack")
+    return pack

@@ -1,0 +1,106 @@
+"""Link packs with what takes serials of them."""
+
+from typing import Any
+
+import graphene
+
+from saleor_serials import links, tasks
+from saleor_serials.access import Right
+from saleor_serials.errors import NotFound
+from saleor_serials.graphql import ids
+from saleor_serials.graphql.mutations.base import Mutation, pack_of
+from saleor_serials.graphql.types import SerialPackLink
+from saleor_serials.host.shapes import Actor
+from saleor_serials.models import PackLink
+
+
+class SerialPackLinkInput(graphene.InputObjectType):
+    pack = graphene.ID(required=True, description="ID of the pack.")
+    variant = graphene.ID(description="ID of the variant to link; this or a product.")
+    product = graphene.ID(
+        description="ID of the product to link, for all its variants; this or a variant."
+    )
+    quantity = graphene.Int(
+        default_value=1, description="How many serials a unit sold takes, 1 to 10,000."
+    )
+
+    class Meta:
+        description = "A link of a pack with a variant or a product."
+
+
+class SerialPackLinkCreate(Mutation):
+    serial_pack_link = graphene.Field(SerialPackLink, description="The new link.")
+
+    class Arguments:
+        input = SerialPackLinkInput(required=True, description="What to link.")
+
+    class Meta:
+        description = (
+            "Link a pack with a variant or a product. Orders placed from now on take serials "
+            "through it. Requires the permission MANAGE_PRODUCTS."
+        )
+
+    @classmethod
+    def perform(cls, actor: Actor, **arguments: Any) -> Any:
+        given = arguments["input"]
+        link = links.create(
+            pack=pack_of(actor, given["pack"], Right.LINK),
+            variant_id=_existing(PackLink.variant, "ProductVariant", given.get("variant")),
+            product_id=_existing(PackLink.product, "Product", given.get("product")),
+            quantity=1 if given.get("quantity") is None else given["quantity"],
+        )
+        return cls(serial_pack_link=link)
+
+
+class SerialPackLinkUpdate(Mutation):
+    serial_pack_link = graphene.Field(SerialPackLink, description="The changed link.")
+
+    class Arguments:
+        id = graphene.ID(required=True, description="ID of the link.")
+        quantity = graphene.Int(
+            required=True, description="How many serials a unit sold takes, 1 to 10,000."
+        )
+
+    class Meta:
+        description = (
+            "Change how many serials a unit takes, for orders placed from now on. "
+            "Requires the permission MANAGE_PRODUCTS."
+        )
+
+    @classmethod
+    def perform(cls, actor: Actor, **arguments: Any) -> Any:
+        link_id = ids.require(arguments["id"], "SerialPackLink", field="id")
+        link = links.update(link_id, quantity=arguments["quantity"])
+        tasks.request_links(links.target_of(link))
+        return cls(serial_pack_link=link)
+
+
+class SerialPackLinkDelete(Mutation):
+    serial_pack_link = graphene.Field(SerialPackLink, description="The link that was deleted.")
+
+    class Arguments:
+        id = graphene.ID(required=True, description="ID of the link.")
+
+    class Meta:
+        description = (
+            "Delete a link. Orders placed before keep what they are owed. "
+            "Requires the permission MANAGE_PRODUCTS."
+        )
+
+    @classmethod
+    def perform(cls, actor: Actor, **arguments: Any) -> Any:
+        link_id = ids.require(arguments["id"], "SerialPackLink", field="id")
+        link = links.remove(link_id)
+        tasks.request_links(links.target_of(link))
+        return cls(serial_pack_link=link)
+
+
+def _existing(foreign: Any, type_name: str, global_id: str | None) -> int | None:
+    """Read the id of a row of the host, which must be there: its key has no constraint."""
+    if global_id is None:
+        return None
+    field = foreign.field
+    number = ids.require(global_id, type_name, field=field.name)
+    if not field.related_model.objects.filter(pk=number).exists():
+        raise NotFound(f"There is no such {field.name}.", field=field.name)
+    return number

@@ -1,0 +1,41 @@
+"""Put serials into packs."""
+
+from typing import Any
+
+import graphene
+
+from saleor_serials import packs, tasks
+from saleor_serials.access import Right
+from saleor_serials.graphql.mutations.base import Mutation, pack_of
+from saleor_serials.graphql.types import SerialBatch
+from saleor_serials.host.shapes import Actor
+
+
+class SerialsCreate(Mutation):
+    serial_batch = graphene.Field(SerialBatch, description="The batch of the new serials.")
+
+    class Arguments:
+        pack = graphene.ID(required=True, description="ID of the pack to put them into.")
+        data = graphene.List(
+            graphene.NonNull(graphene.String),
+            required=True,
+            description=f"The serials: at most {packs.MAX_SERIALS_PER_CALL:,}, of 64 KB each.",
+        )
+        batch_name = graphene.String(
+            description="Name of the batch. If left out, the date and time."
+        )
+
+    class Meta:
+        description = (
+            "Put serials into a pack, all of them or none, and serve the orders that wait for "
+            "them. Requires the permission MANAGE_PRODUCTS."
+        )
+
+    @classmethod
+    def perform(cls, actor: Actor, **arguments: Any) -> Any:
+        pack = pack_of(actor, arguments["pack"], Right.IMPORT)
+        batch = packs.add_serials(
+            pack, arguments["data"], actor=actor.key, batch_name=arguments.get("batch_name")
+        )
+        tasks.request_settle(pack.pk)
+        return cls(serial_batch=batch)

@@ -1,0 +1,63 @@
+"""The tables, and what the database itself guarantees about them.
+
+Read with ``migrations/0001_initial.py``. Keys that point into Saleor's tables carry no database
+constraint and are never part of a check: deleting a customer or a product must always work.
+Orders and order lines are named by a text id, since their key's type differs between hosts.
+"""
+
+from saleor_serials.models.events import Event, EventType
+from saleor_serials.models.jobs import Job, JobKind, JobPart, JobStatus
+from saleor_serials.models.orders import (
+    Assignment,
+    Delivery,
+    DeliveryStatus,
+    Mirror,
+    OrderRecord,
+)
+from saleor_serials.models.packs import (
+    CountChange,
+    Pack,
+    PackCount,
+    PackLink,
+    PackSequence,
+    PackSource,
+    PackType,
+    PickOrder,
+    SigningKey,
+    VendorGroup,
+    Wish,
+)
+from saleor_serials.models.serials import MAX_DATA_BYTES, Batch, Serial
+from saleor_serials.models.statuses import TRANSITIONS, SerialStatus
+from saleor_serials.models.sweeps import SweepState
+
+__all__ = [
+    "MAX_DATA_BYTES",
+    "TRANSITIONS",
+    "Assignment",
+    "Batch",
+    "CountChange",
+    "Delivery",
+    "DeliveryStatus",
+    "Event",
+    "EventType",
+    "Job",
+    "JobKind",
+    "JobPart",
+    "JobStatus",
+    "Mirror",
+    "OrderRecord",
+    "Pack",
+    "PackCount",
+    "PackLink",
+    "PackSequence",
+    "PackSource",
+    "PackType",
+    "PickOrder",
+    "Serial",
+    "SerialStatus",
+    "SigningKey",
+    "SweepState",
+    "VendorGroup",
+    "Wish",
+]

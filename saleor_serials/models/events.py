@@ -1,0 +1,98 @@
+"""The history: rows are only ever added, which the database sees to."""
+
+from enum import StrEnum
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from saleor_serials.models.orders import OrderRecord
+from saleor_serials.models.serials import Batch, Serial
+
+
+class EventType(StrEnum):
+    """What happened to a serial, a batch, or an order's serials."""
+
+    CREATED = "created"
+    ASSIGNED = "assigned"
+    RELEASED = "released"
+    DELIVERED = "delivered"
+    DELIVERY_FAILED = "delivery_failed"
+    PARTLY_REFUNDED = "partly_refunded"
+    PAYMENT_GONE = "payment_gone"
+    FULFILLED = "fulfilled"
+    FULFILLMENT_FAILED = "fulfillment_failed"
+    PRICES_STALE = "prices_stale"
+    NOT_SERVED = "not_served"
+    RESERVED = "reserved"
+    UNRESERVED = "unreserved"
+    REPLACED = "replaced"
+    REVOKED = "revoked"
+    DELETED = "deleted"
+    EDITED = "edited"
+    NOTED = "noted"
+
+
+class Event(models.Model):
+    """One line of history; the database refuses to change or remove it.
+
+    A serial's history is its own events and those of its batch without a serial. ``actor`` is
+    ``system``, ``user:<id>`` or ``app:<id>``. What staff or other software noted has a ``title``,
+    and ``happened_at`` if that was not when they wrote it down. Its keys carry no database
+    constraint: checking them doubles the cost of an event, and what they name is never removed.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    type = models.CharField(max_length=32)
+    serial = models.ForeignKey(
+        Serial,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="events",
+        db_index=False,
+        db_constraint=False,
+    )
+    batch = models.ForeignKey(
+        Batch,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="events",
+        db_index=False,
+        db_constraint=False,
+    )
+    order = models.ForeignKey(
+        OrderRecord,
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="events",
+        db_index=False,
+        db_constraint=False,
+    )
+    line_id = models.CharField(max_length=36, blank=True, default="")
+    from_status = models.CharField(max_length=16, blank=True, default="")
+    to_status = models.CharField(max_length=16, blank=True, default="")
+    quantity = models.PositiveIntegerField(null=True)
+    actor = models.CharField(max_length=64, default="system")
+    title = models.CharField(max_length=100, blank=True, default="")
+    reason = models.CharField(max_length=250, blank=True, default="")
+    happened_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["serial", "id"],
+                name="serials_event_serial",
+                condition=Q(serial__isnull=False),
+            ),
+            models.Index(
+                fields=["batch", "id"],
+                name="serials_event_batch",
+                condition=Q(serial__isnull=True, batch__isnull=False),
+            ),
+            models.Index(
+                fields=["order", "id"],
+                name="serials_event_order",
+                condition=Q(serial__isnull=True, order__isnull=False),
+            ),
+        ]

@@ -1,0 +1,80 @@
+"""Long work: generating, importing, exporting and deleting, in chunks that outlive a crash."""
+
+from enum import StrEnum
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from saleor_serials.models.packs import Pack
+from saleor_serials.models.serials import Batch
+
+
+class JobKind(StrEnum):
+    """What a job does."""
+
+    GENERATE = "generate"
+    IMPORT = "import"
+    IMPORT_LINKS = "import_links"
+    EXPORT = "export"
+    DELETE = "delete"
+
+
+class JobStatus(StrEnum):
+    """How far a job is."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+class Job(models.Model):
+    """Work that is done in chunks: each commits its rows together with ``done``.
+
+    ``total`` is null until it is known. ``due_at`` is when to go on if nobody does; while a process
+    works, it lies ahead by the lease that keeps others away. ``settings`` and ``problems`` never
+    hold serial data.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    kind = models.CharField(max_length=16)
+    status = models.CharField(max_length=16, default=JobStatus.WAITING)
+    pack = models.ForeignKey(Pack, null=True, on_delete=models.CASCADE, related_name="jobs")
+    batch = models.ForeignKey(
+        Batch, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
+    )
+    settings = models.JSONField(default=dict)
+    file_name = models.CharField(max_length=255, blank=True, default="")
+    total = models.BigIntegerField(null=True)
+    done = models.BigIntegerField(default=0)
+    skipped = models.BigIntegerField(default=0)
+    problems = models.JSONField(default=list)
+    attempts = models.PositiveIntegerField(default=0)
+    actor = models.CharField(max_length=64, default="system")
+    due_at = models.DateTimeField(default=timezone.now)
+    created_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["due_at"],
+                name="serials_job_due",
+                condition=Q(status__in=["waiting", "running"]),
+            ),
+        ]
+
+
+class JobPart(models.Model):
+    """A piece of the file that a job reads, or writes; removed when it is no longer needed."""
+
+    id = models.BigAutoField(primary_key=True)
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="parts", db_index=False)
+    number = models.PositiveIntegerField()
+    content = models.BinaryField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["job", "number"], name="serials_job_part_once"),
+        ]

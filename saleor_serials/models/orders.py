@@ -1,0 +1,155 @@
+"""What is remembered of orders: terms, what lines are owed and hold, and what is to be sent."""
+
+from enum import StrEnum
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+
+from saleor_serials.models.packs import Pack
+
+
+class Mirror(StrEnum):
+    """Whether an order's serials stand in Saleor's metadata."""
+
+    ABSENT = ""
+    DUE = "due"
+    SHOWN = "shown"
+
+
+class OrderRecord(models.Model):
+    """What we remember of an order, and the lock under which its serials move.
+
+    ``entitled_at`` is when it first reached the status that assigns. ``lines`` names the lines
+    whose terms are frozen. ``customer`` is a key: ``user:<id>``, else ``email:<address>``, else
+    ``order:<id>``. ``noted`` is what staff were told in the history, and while the order is in
+    doubt, how many serials each line keeps (``kept``, by assignment).
+    ``mirror`` is due from when serials moved until the metadata says so.
+    ``fulfill_at`` is when to see which lines can be fulfilled; null: not before something changes.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    order_id = models.CharField(max_length=36, unique=True)
+    number = models.CharField(max_length=64)
+    customer = models.CharField(max_length=320)
+    placed_at = models.DateTimeField()
+    entitled_at = models.DateTimeField(null=True)
+    lines = models.JSONField(default=list)
+    noted = models.JSONField(default=dict)
+    mirror = models.CharField(max_length=8, blank=True, default=Mirror.ABSENT)
+    fulfill_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["customer"], name="serials_record_customer"),
+            models.Index(
+                fields=["id"], name="serials_record_mirror_due", condition=Q(mirror="due")
+            ),
+            models.Index(
+                fields=["fulfill_at"],
+                name="serials_record_fulfill_at",
+                condition=Q(fulfill_at__isnull=False),
+            ),
+        ]
+
+
+class Assignment(models.Model):
+    """What one order line is owed from one pack, and what it holds.
+
+    ``per_unit`` is frozen when the order is first seen. ``wanted`` is ``per_unit`` times the
+    entitled units, plus ``granted`` by hand, minus ``withheld`` by hand. The shortfall is
+    ``wanted`` minus ``held``. A gift by hand is an assignment of its own, of a customer and
+    without an order.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    order = models.ForeignKey(
+        OrderRecord, null=True, on_delete=models.PROTECT, related_name="assignments"
+    )
+    line_id = models.CharField(max_length=36, blank=True, default="")
+    pack = models.ForeignKey(
+        Pack, on_delete=models.PROTECT, related_name="assignments", db_index=False
+    )
+    customer = models.CharField(max_length=320)
+    per_unit = models.PositiveIntegerField()
+    granted = models.PositiveIntegerField(default=0)
+    withheld = models.PositiveIntegerField(default=0)
+    wanted = models.PositiveIntegerField(default=0)
+    held = models.PositiveIntegerField(default=0)
+    owed_since = models.DateTimeField(null=True)
+    product_name = models.CharField(max_length=400)
+    variant_name = models.CharField(max_length=255, blank=True)
+    sku = models.CharField(max_length=255, blank=True)
+    variant_id = models.IntegerField(null=True)
+    product_id = models.IntegerField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["line_id", "pack"],
+                condition=~Q(line_id=""),
+                name="serials_assignment_once_per_line",
+            ),
+            models.CheckConstraint(
+                check=Q(order__isnull=False) & ~Q(line_id="") | Q(order__isnull=True, line_id=""),
+                name="serials_assignment_line",
+            ),
+            models.CheckConstraint(
+                check=Q(wanted=0) | Q(owed_since__isnull=False),
+                name="serials_assignment_owed_since",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["pack", "owed_since", "id"],
+                name="serials_assignment_short",
+                condition=Q(wanted__gt=F("held")),
+            ),
+            models.Index(
+                fields=["product_id", "id"],
+                name="serials_assignment_product",
+                condition=Q(product_id__isnull=False),
+            ),
+        ]
+
+    @property
+    def shortfall(self) -> int:
+        """How many serials are owed and not held."""
+        return max(0, self.wanted - self.held)
+
+
+class DeliveryStatus(StrEnum):
+    """How telling the customer went."""
+
+    PENDING = "pending"
+    SENT = "sent"
+    FAILED = "failed"
+    NEEDLESS = "needless"
+
+
+class Delivery(models.Model):
+    """The outbox: these serials are to be sent to this order's customer.
+
+    Written with the allocation, in its transaction. ``due_at`` is when to try (again); while a
+    process sends, it lies ahead by the lease that keeps others away. ``problem`` is the kind of
+    the last failure, never its text.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    order = models.ForeignKey(OrderRecord, on_delete=models.PROTECT, related_name="deliveries")
+    serial_ids = ArrayField(models.BigIntegerField())
+    status = models.CharField(max_length=16, default=DeliveryStatus.PENDING)
+    attempts = models.PositiveIntegerField(default=0)
+    due_at = models.DateTimeField(default=timezone.now)
+    sent_at = models.DateTimeField(null=True)
+    problem = models.CharField(max_length=200, blank=True, default="")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["due_at"], name="serials_delivery_due", condition=Q(status="pending")
+            ),
+        ]
