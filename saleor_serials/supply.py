@@ -16,6 +16,7 @@ from itertools import batched
 from typing import Any
 
 from django.db import connection
+from django.db.models import F
 from django.utils import timezone
 
 from saleor_serials import config, counting, history
@@ -139,7 +140,8 @@ def check_room(pack: Pack, quantity: int, *, field: str) -> None:
     limit = pack.size_limit if pack.size_limit is not None else config.read().pack_size_limit
     if not limit:
         return
-    counts = counting.by_status([pack.pk])[pack.pk]
+    # A pack that is about to be made has no key yet.
+    counts = counting.by_status([pack.pk])[pack.pk] if pack.pk else counting.none()
     there = counts[SerialStatus.FREE] + counts[SerialStatus.RESERVED]
     if there + quantity > limit:
         raise LimitReached(
@@ -177,19 +179,39 @@ def make_batch(
     """
     now = timezone.now()
     batch = Batch.objects.create(
-        pack=pack, name=_batch_name(name, now=now), quantity=quantity, created_at=now
+        pack=pack, name=batch_name(name, now=now), quantity=quantity, created_at=now
     )
     history.record_batch(batch, actor=actor, reason=reason)
     return batch
 
 
-def _batch_name(name: str | None, *, now: datetime) -> str:
+def batch_name(name: str | None, *, now: datetime) -> str:
+    """Read a batch's name, or name it after the date and time.
+
+    Raises:
+        InvalidInput, TooLong: it cannot be used; ``field`` is ``batch_name``.
+    """
     name = (name or "").strip()
     if "\0" in name or not is_unicode(name):
         raise InvalidInput("This is not valid Unicode text.", field="batch_name")
     if len(name) > 250:
         raise TooLong("A batch's name has at most 250 characters.", field="batch_name")
     return name or timezone.localtime(now).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def begin_batch(
+    pack: Pack, *, name: str | None, quantity: int, actor: str, reason: str = ""
+) -> Batch:
+    """Make a batch that ``grow_batch`` fills in chunks, and record it: once, as a whole."""
+    batch = make_batch(pack, name=name, quantity=quantity, actor=actor, reason=reason)
+    batch.quantity = 0
+    batch.save(update_fields=["quantity"])
+    return batch
+
+
+def grow_batch(batch_id: int, quantity: int) -> None:
+    """Count what was written for a batch in the caller's transaction."""
+    Batch.objects.filter(pk=batch_id).update(quantity=F("quantity") + quantity)
 
 
 def write(pack: Pack, batch: Batch | None, drafts: Sequence[Draft], *, now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""Find what nobody told us about: wishes, changed orders, shortfalls, unsent, unfulfilled.
+"""Find what nobody told us about: wishes, changed orders, shortfalls, unsent, unfulfilled, jobs.
 
 After a sweep no order is short while its pack holds a serial that it may take, whatever events
 were lost. Sweeping twice, or twice at the same time, does no harm.
@@ -10,18 +10,23 @@ from dataclasses import dataclass, field
 from django.db.models import F
 from django.utils import timezone
 
-from saleor_serials import config, delivery, fulfillment, links, mirror, wishes
+from saleor_serials import config, delivery, fulfillment, jobs, links, mirror, wishes
 from saleor_serials.host import host
 from saleor_serials.models import Assignment, DeliveryStatus, OrderRecord, SweepState
 from saleor_serials.reconcile import attempt, settle
 
 # A mail server that never answers must not keep this sweep, and with every next one a worker.
 _SECONDS_TO_SEND = 45
+# Nor must jobs: the workers do them, and each sweep a little where there are none.
+_SECONDS_TO_WORK = 20
 
 
 @dataclass(kw_only=True, slots=True)
 class Report:
-    """What a sweep did; ``failed`` names the orders that the next one tries again."""
+    """What a sweep did; ``failed`` names the orders that the next one tries again.
+
+    ``unfinished_jobs`` are those that it has worked at, and that somebody should go on with.
+    """
 
     looked_at: int = 0
     allocated: int = 0
@@ -29,6 +34,7 @@ class Report:
     unsent: int = 0
     fulfilled: int = 0
     failed: list[str] = field(default_factory=list)
+    unfinished_jobs: list[int] = field(default_factory=list)
 
 
 def sweep() -> Report:
@@ -40,6 +46,7 @@ def sweep() -> Report:
     state, _ = SweepState.objects.get_or_create(pk=1)
     wishes.grant_all()
     _look_at_orders(state, report)
+    _do_jobs(report)
     _settle_packs(report)
     _send_deliveries(report)
     mirror.show_due()
@@ -65,6 +72,19 @@ def _look_at_orders(state: SweepState, report: Report) -> None:
         report.looked_at += 1
         outcome = attempt(order_id, failed=report.failed)
         report.allocated += outcome.allocated if outcome else 0
+
+
+def _do_jobs(report: Report) -> None:
+    """Go on with the jobs that nobody works at; the packs that they fill are settled next."""
+    jobs.forget_files(timezone.now())
+    end = time.monotonic() + _SECONDS_TO_WORK
+    for job_id in jobs.due(timezone.now()):
+        for _ in jobs.run(job_id, seconds=end - time.monotonic()):
+            pass
+        if jobs.is_waiting(job_id):
+            report.unfinished_jobs.append(job_id)
+        if time.monotonic() > end:
+            return
 
 
 def _settle_packs(report: Report) -> None:

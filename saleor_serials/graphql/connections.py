@@ -9,6 +9,7 @@ from graphene.relay import PageInfo
 from graphql import GraphQLError
 
 from saleor_serials.finding import MAX_ID, Found, Page
+from saleor_serials.graphql.job_types import SerialJob
 from saleor_serials.graphql.types import Serial, SerialPack
 from saleor_serials.host import graphql
 
@@ -138,6 +139,12 @@ class SerialPackCountableConnection(_Connection):
     class Meta:
         node = SerialPack
         description = "A list of packs, by ID."
+
+
+class SerialJobCountableConnection(_Connection):
+    class Meta:
+        node = SerialJob
+        description = "A list of jobs, by ID."
 
 
 def field(connection: Any, *, resolver: Any, description: str, **arguments: Any) -> Any:

@@ -9,13 +9,22 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Any
 
-from django.db.models import F, Q, QuerySet, Sum
+from django.db.models import Count, F, Q, QuerySet, Sum
 
-from saleor_serials import config, finding, history
+from saleor_serials import config, finding, history, jobs
 from saleor_serials.finding import Filter, Found, Holder, Page
 from saleor_serials.host import graphql, host
 from saleor_serials.host.shapes import OrderOwner
-from saleor_serials.models import Assignment, Batch, Pack, PackLink, Serial, SerialStatus
+from saleor_serials.models import (
+    Assignment,
+    Batch,
+    Job,
+    JobPart,
+    Pack,
+    PackLink,
+    Serial,
+    SerialStatus,
+)
 
 _loaders: list[Any] = []
 
@@ -203,15 +212,52 @@ class PackFilter:
 
 @_gathered
 def pages_of_packs(keys: Sequence[tuple[PackFilter, Page]]) -> Mapping[Any, Found]:
-    return {(wanted, page): _page_of_packs(wanted, page) for wanted, page in keys}
+    return {(wanted, page): _page_of(wanted.rows(), page) for wanted, page in keys}
 
 
-def _page_of_packs(wanted: PackFilter, page: Page) -> Found:
-    packs = wanted.rows().filter(pk__gt=page.after, pk__lt=page.before)
-    rows = list(packs.order_by("-pk" if page.backward else "pk")[: page.limit + 1])
-    return Found.on(page, sorted(rows, key=lambda pack: pack.pk))
+def _page_of(among: QuerySet[Any], page: Page) -> Found:
+    there = among.filter(pk__gt=page.after, pk__lt=page.before)
+    rows = list(there.order_by("-pk" if page.backward else "pk")[: page.limit + 1])
+    return Found.on(page, sorted(rows, key=lambda row: row.pk))
 
 
 @_gathered
 def counts_of_packs(keys: Sequence[PackFilter]) -> Mapping[PackFilter, int]:
     return {wanted: wanted.rows().count() for wanted in keys}
+
+
+@_gathered
+def jobs_seen(keys: Sequence[tuple[int, jobs.Viewer]]) -> Mapping[Any, Job]:
+    """Read jobs, as far as whoever asks may see them."""
+    ids: dict[jobs.Viewer, list[int]] = defaultdict(list)
+    for pk, viewer in keys:
+        ids[viewer].append(pk)
+    return {
+        (job.pk, viewer): job
+        for viewer, pks in ids.items()
+        for job in viewer.jobs().filter(pk__in=pks)
+    }
+
+
+@_gathered
+def pages_of_jobs(keys: Sequence[tuple[jobs.Viewer, Page]]) -> Mapping[Any, Found]:
+    return {(viewer, page): _page_of(viewer.jobs(), page) for viewer, page in keys}
+
+
+@_gathered
+def counts_of_jobs(keys: Sequence[jobs.Viewer]) -> Mapping[jobs.Viewer, int]:
+    return {viewer: viewer.jobs().count() for viewer in keys}
+
+
+@_gathered
+def part_counts(job_ids: Sequence[int]) -> Mapping[int, int]:
+    """Count the parts of the files that jobs have made."""
+    parts = JobPart.objects.filter(job__in=job_ids, number__gte=1)
+    counts = parts.order_by().values_list("job").annotate(count=Count("id"))
+    return dict.fromkeys(job_ids, 0) | dict(counts)
+
+
+@_gathered
+def parts(keys: Sequence[tuple[int, int]]) -> Mapping[tuple[int, int], bytes | None]:
+    """Read parts of files, each by itself: one is a megabyte."""
+    return {(job_id, number): jobs.part(job_id, number) for job_id, number in keys}

@@ -8,7 +8,7 @@ from promise import Promise
 
 from saleor_serials import permissions
 from saleor_serials.finding import Holder
-from saleor_serials.graphql import filters, ids, loaders
+from saleor_serials.graphql import filters, ids, jobs, loaders
 from saleor_serials.graphql.connections import (
     Listing,
     SerialCountableConnection,
@@ -185,6 +185,7 @@ QUERIES = {
         description="List serials. Requires the permission MANAGE_PRODUCTS.",
         filter=filters.SerialFilterInput(description="Which serials to list."),
     ),
+    **jobs.QUERIES,
 }
 
 _WHO = (

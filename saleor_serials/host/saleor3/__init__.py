@@ -19,8 +19,11 @@ from saleor_serials.host.saleor3.metadata import drop_copied_serials, write_seri
 from saleor_serials.host.saleor3.orders import (
     changed_orders,
     dead_orders,
+    find_orders,
     order_owners,
     order_snapshot,
+    order_snapshots,
+    orders_of_lines,
     orders_with_variant,
 )
 from saleor_serials.host.saleor3.plugins import BasePlugin, plugin_state, setting
@@ -35,12 +38,15 @@ __all__ = [
     "copy_rows",
     "dead_orders",
     "drop_copied_serials",
+    "find_orders",
     "fulfill",
     "fulfilled_units",
     "is_ungranted",
     "mentions_serials",
     "order_owners",
     "order_snapshot",
+    "order_snapshots",
+    "orders_of_lines",
     "orders_of_user",
     "orders_with_variant",
     "owned_orders",
