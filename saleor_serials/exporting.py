@@ -100,6 +100,14 @@ def _read(written: Mapping[str, Any]) -> Filter:
     return Filter(**{name: rich(value) for name, value in written.items()})
 
 
+def blocks(job: Job) -> Iterator[bytes]:
+    """Read the file that a job has written, part by part."""
+    number = 1
+    while (block := jobs.part(job.pk, number)) is not None:
+        yield block
+        number += 1
+
+
 @jobs.work(JobKind.EXPORT)
 def _export(job: Job) -> Iterator[jobs.Step]:
     if job.settings.get("is_written"):

@@ -15,21 +15,20 @@ from saleor_serials.errors import (
     TooMany,
 )
 from saleor_serials.importing import holders
-from saleor_serials.importing.columns import Column, Entry, read_row
+from saleor_serials.importing.columns import Column, Entry, reader
 from saleor_serials.importing.sheet import Complaints, chunks
 from saleor_serials.models import Job, Pack, SerialStatus
 
 # Kept in memory while a file is read, and in the job.
 _MAX_GROUPS = 1_000
 _BUCKETS = 64
+_NOT_HANDED_OUT = (SerialStatus.FREE, SerialStatus.RESERVED)
 
 
 def entries(job: Job, *, behind: int, complaints: Complaints) -> Iterator[list[Entry]]:
     """Read a job's file as entries, a chunk at a time."""
     header = [column and Column(column) for column in job.settings["header"]]
-    return chunks(
-        job, lambda row, cells: read_row(header, row, cells), behind=behind, complaints=complaints
-    )
+    return chunks(job, reader(header), behind=behind, complaints=complaints)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -45,9 +44,10 @@ class Packs:
         One statement at most.
         """
         names: dict[str, str] = {}
+        own = self.job.pack.slug if self.job.pack is not None else ""
         for entry in rows:
-            if not entry.pack and self.job.pack is not None:
-                entry.pack = self.job.pack.slug
+            if not entry.pack:
+                entry.pack = own
             if entry.pack not in self.known:
                 names.setdefault(entry.pack, entry.pack_name)
         if not names:
@@ -93,9 +93,10 @@ class _Seen:
     def __init__(self) -> None:
         self._buckets = [array("Q") for _ in range(_BUCKETS)]
 
-    def add(self, digest: bytes, pack: str) -> None:
-        key = _key(digest, pack)
-        self._buckets[key % _BUCKETS].append(key)
+    def add(self, digests: Sequence[bytes], pack: str) -> None:
+        salt = hash(pack)
+        for digest in digests:
+            self._buckets[digest[0] % _BUCKETS].append(_key(digest, salt))
 
     def twice(self) -> set[int]:
         """The keys of those that were added more than once."""
@@ -109,8 +110,9 @@ class _Seen:
         return found
 
 
-def _key(digest: bytes, pack: str) -> int:
-    return int.from_bytes(digest[:8], "little") ^ (hash(pack) & 0xFFFF_FFFF_FFFF_FFFF)
+def _key(digest: bytes, salt: int) -> int:
+    # Its first byte stays as it is: the same serial of two packs comes into the same bucket.
+    return int.from_bytes(digest[:8], "little") ^ ((salt << 8) & 0xFFFF_FFFF_FFFF_FFFF)
 
 
 def check(job: Job) -> Iterator[jobs.Step]:
@@ -130,15 +132,12 @@ def check(job: Job) -> Iterator[jobs.Step]:
     read = job.done
     for rows in entries(job, behind=job.done, complaints=complaints):
         read += len(rows)
-        rows = _with_packs(rows, packs, complaints)
-        _check_data(rows, packs, seen, complaints)
+        of_packs = _by_pack(rows, packs, complaints)
+        for slug, named in of_packs.items():
+            _check_data(packs.of(named[0]), named, seen, complaints)
+            groups.update((slug, entry.batch) for entry in named)
+            kept[slug] += sum(entry.status in _NOT_HANDED_OUT for entry in named)
         holders.find(rows, complaints.add)
-        groups.update((entry.pack, entry.batch) for entry in rows)
-        kept.update(
-            entry.pack
-            for entry in rows
-            if entry.status in (SerialStatus.FREE, SerialStatus.RESERVED)
-        )
         if len(groups) > _MAX_GROUPS:
             complaints.add(
                 None,
@@ -168,32 +167,28 @@ def check(job: Job) -> Iterator[jobs.Step]:
         jobs.complain(job, complaints.first(), count=complaints.count)
 
 
-def _with_packs(rows: Sequence[Entry], packs: Packs, complaints: Complaints) -> list[Entry]:
+def _by_pack(rows: Sequence[Entry], packs: Packs, complaints: Complaints) -> dict[str, list[Entry]]:
+    """Sort rows by the slug of their pack; complain of those that name none."""
     packs.look_up(rows)
-    kept = []
+    sorted_: dict[str, list[Entry]] = {}
     for entry in rows:
-        try:
-            packs.of(entry)
-        except InvalidInput as refusal:
-            complaints.add(entry.row, refusal)
-        else:
-            kept.append(entry)
-    return kept
+        sorted_.setdefault(entry.pack, []).append(entry)
+    for slug in list(sorted_):
+        refusal = packs.known[slug]
+        if isinstance(refusal, InvalidInput):
+            for entry in sorted_.pop(slug):
+                complaints.add(entry.row, refusal)
+    return sorted_
 
 
-def _check_data(rows: Sequence[Entry], packs: Packs, seen: _Seen, complaints: Complaints) -> None:
-    """Find what the packs have had before; note the rest, to be held against each other."""
-    of_packs: dict[str, list[tuple[Entry, bytes]]] = {}
-    for entry in rows:
-        digest = supply.digest_of(entry.data)
-        seen.add(digest, entry.pack)
-        of_packs.setdefault(entry.pack, []).append((entry, digest))
-    for named in of_packs.values():
-        pack = packs.of(named[0][0])
-        known = supply.known(pack, [digest for _, digest in named]) if pack.pk else set()
-        for entry, digest in named if known else ():
-            if digest in known:
-                complaints.add(entry.row, Duplicate(field="data"))
+def _check_data(pack: Pack, rows: Sequence[Entry], seen: _Seen, complaints: Complaints) -> None:
+    """Find what a pack has had before; note the rest, to be held against each other."""
+    digests = [supply.digest_of(entry.data) for entry in rows]
+    seen.add(digests, pack.slug)
+    known = supply.known(pack, digests) if pack.pk else set()
+    for entry, digest in zip(rows, digests, strict=True) if known else ():
+        if digest in known:
+            complaints.add(entry.row, Duplicate(field="data"))
 
 
 def _name_twice(job: Job, twice: set[int], packs: Packs, complaints: Complaints) -> None:
@@ -202,7 +197,7 @@ def _name_twice(job: Job, twice: set[int], packs: Packs, complaints: Complaints)
     for rows in entries(job, behind=job.done, complaints=Complaints()):
         packs.look_up(rows)
         for entry in rows:
-            key = _key(supply.digest_of(entry.data), entry.pack)
+            key = _key(supply.digest_of(entry.data), hash(entry.pack))
             row = first.get(key)
             if row:
                 complaints.add(

@@ -87,7 +87,7 @@ def _numbered(
     has_header = form.format != Format.TEXT
     try:
         for number, cells in files.rows(file, form):
-            if not any(map(str.strip, cells)):
+            if not any(cells) or not any(map(str.strip, cells)):
                 continue
             if has_header:
                 has_header = False

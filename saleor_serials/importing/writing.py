@@ -66,8 +66,7 @@ def _write(job: Job, rows: Sequence[Entry], known: Packs) -> set[int]:
         raise complaints.refusal()
     now = timezone.now()
     places = _places(job, rows, known)
-    of_rows = [(entry, pack.pk) for (pack, _), group in places.items() for entry in group]
-    assigned = holders.assign(of_rows, found, now=now)
+    assigned = _assign(places, found, now=now) if found else {}
     for pack, quantity in sorted(_not_handed_out(places).items(), key=lambda each: each[0].pk):
         supply.lock(pack)
         supply.check_room(pack, quantity, field="file")
@@ -86,25 +85,33 @@ def _write(job: Job, rows: Sequence[Entry], known: Packs) -> set[int]:
     return {pack.pk for pack, _ in places}
 
 
+def _assign(places: "_Places", found: Mapping[int, Holder], *, now: datetime) -> Mapping[int, int]:
+    of_rows = [(entry, pack.pk) for (pack, _), group in places.items() for entry in group]
+    return holders.assign(of_rows, found, now=now)
+
+
 type _Places = Mapping[tuple[Pack, int], list[Entry]]
 
 
 def _places(job: Job, rows: Sequence[Entry], known: Packs) -> _Places:
     """Sort rows by pack and batch; both are made with their first row."""
-    places: dict[tuple[Pack, int], list[Entry]] = {}
-    groups = {(slug, name): group for group in job.settings["groups"] for slug, name in [group[:2]]}
+    named: dict[tuple[str, str], list[Entry]] = {}
     for entry in rows:
-        pack = known.of(entry)
-        group = groups[entry.pack, entry.batch]
+        named.setdefault((entry.pack, entry.batch), []).append(entry)
+    places: dict[tuple[Pack, int], list[Entry]] = {}
+    for group in job.settings["groups"]:
+        slug, name, quantity, batch_id = group
+        if (slug, name) not in named:
+            continue
+        pack = known.of(named[slug, name][0])
         if pack.pk is None:
-            made = packs.create(
-                name=pack.name, slug=pack.slug, vendor_group_id=pack.vendor_group_id
+            pack = known.known[slug] = packs.create(
+                name=pack.name, slug=slug, vendor_group_id=pack.vendor_group_id
             )
-            pack = known.known[entry.pack] = made
-            _reach_too(job, made)
-        if group[3] is None:
-            group[3] = _begin_batch(job, pack, name=group[1], quantity=group[2])
-        places.setdefault((pack, group[3]), []).append(entry)
+            _reach_too(job, pack)
+        if batch_id is None:
+            batch_id = group[3] = _begin_batch(job, pack, name=name, quantity=quantity)
+        places[pack, batch_id] = named[slug, name]
     return places
 
 
@@ -146,6 +153,14 @@ def _draft(
     assigned: Mapping[int, int],
     now: datetime,
 ) -> Draft:
+    if holder is None and entry.status is SerialStatus.FREE:
+        return Draft(
+            data=entry.data,
+            extra=entry.extra,
+            assigned_at=entry.assigned_at,
+            delivered_at=entry.delivered_at,
+            expires_at=entry.expires_at,
+        )
     is_orders_alone = holder is not None and holder.order is not None and not pack.assigns_user
     is_held = entry.row in assigned
     return Draft(
