@@ -6,7 +6,7 @@ import graphene
 from graphql import GraphQLError
 from promise import Promise
 
-from saleor_serials import permissions
+from saleor_serials import generators, permissions
 from saleor_serials.finding import Holder
 from saleor_serials.graphql import filters, ids, loaders
 from saleor_serials.graphql.connections import (
@@ -16,7 +16,13 @@ from saleor_serials.graphql.connections import (
     field,
 )
 from saleor_serials.graphql.mutations import MUTATIONS
-from saleor_serials.graphql.types import Serial, SerialEvent, SerialPack, SerialPackLink
+from saleor_serials.graphql.types import (
+    Serial,
+    SerialEvent,
+    SerialGenerator,
+    SerialPack,
+    SerialPackLink,
+)
 from saleor_serials.host import graphql
 from saleor_serials.models import SerialStatus
 
@@ -76,6 +82,14 @@ def _listing(info: Any, arguments: dict[str, Any], wanted: Any) -> Listing:
         page=lambda page: loaders.pages(info.context, (wanted, page)),
         count=lambda: loaders.counts(info.context, wanted),
     )
+
+
+def _resolve_generators(root: Any, info: Any) -> list[dict[str, Any]]:
+    _require(info, permissions.MANAGE_PRODUCTS)
+    return [
+        {"name": name, "label": kind.label, "settings": kind.settings}
+        for name, kind in generators.registered().items()
+    ]
 
 
 def _resolve_order_serials(
@@ -184,6 +198,13 @@ QUERIES = {
         resolver=_resolve_serials,
         description="List serials. Requires the permission MANAGE_PRODUCTS.",
         filter=filters.SerialFilterInput(description="Which serials to list."),
+    ),
+    "serial_generators": graphene.Field(
+        graphene.List(graphene.NonNull(SerialGenerator)),
+        resolver=_resolve_generators,
+        description=(
+            "List what can make serials for packs. Requires the permission MANAGE_PRODUCTS."
+        ),
     ),
 }
 

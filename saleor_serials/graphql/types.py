@@ -9,14 +9,16 @@ from typing import Any
 import graphene
 from graphene import relay
 
-from saleor_serials import models, permissions
+from saleor_serials import generators, models, permissions
 from saleor_serials.graphql import ids, loaders
 from saleor_serials.graphql.enums import (
     SerialErrorCode,
     SerialEventTypeEnum,
+    SerialGeneratorSettingTypeEnum,
     SerialPickOrderEnum,
     SerialStatusEnum,
 )
+from saleor_serials.graphql.reach import reach_of
 from saleor_serials.host import graphql
 
 
@@ -48,6 +50,22 @@ class SerialPack(graphene.ObjectType):
     pick_order = SerialPickOrderEnum(
         required=True, description="Which free serial is handed out first."
     )
+    generator = graphene.String(
+        description="What makes its serials: a name of `serialGenerators`; null: nothing does."
+    )
+    generator_settings = graphene.JSONString(
+        description=(
+            "The generator's settings. Requires the permission MANAGE_PRODUCTS, and that the pack "
+            "is within reach, else null."
+        )
+    )
+    public_key = graphene.String(
+        description=(
+            "The Ed25519 key that verifies signed serials of this pack, as base64url; null if it "
+            "signs none. Requires the permission MANAGE_PRODUCTS, and that the pack is within "
+            "reach, else null."
+        )
+    )
     created_at = graphql.DateTime(required=True, description="When the pack was made.")
     links = graphene.List(
         graphene.NonNull(lambda: SerialPackLink),
@@ -60,8 +78,62 @@ class SerialPack(graphene.ObjectType):
         interfaces = [relay.Node]
 
     @staticmethod
+    def resolve_generator(root: models.Pack, info: Any) -> str | None:
+        return root.generator or None
+
+    @staticmethod
+    def resolve_generator_settings(root: models.Pack, info: Any) -> Any:
+        return root.generator_settings if _manages(info, root) else None
+
+    @staticmethod
+    def resolve_public_key(root: models.Pack, info: Any) -> Any:
+        if not _manages(info, root):
+            return None
+        kind = generators.registered().get(root.generator)
+        return loaders.public_keys(info.context, (root.pk, kind is not None and kind.signs))
+
+    @staticmethod
     def resolve_links(root: models.Pack, info: Any) -> Any:
         return loaders.links_of_packs(info.context, root.pk)
+
+
+def _manages(info: Any, pack: models.Pack) -> bool:
+    actor = graphql.actor(info.context)
+    return permissions.may_see_packs(actor) and reach_of(info).sees(pack.pk)
+
+
+class SerialGeneratorSetting(graphene.ObjectType):
+    name = graphene.String(required=True, description="Name of the setting.")
+    type = SerialGeneratorSettingTypeEnum(required=True, description="What its value is.")
+    default = graphene.JSONString(
+        description="Its value where none is given; null if one must be given."
+    )
+    choices = graphene.List(
+        graphene.NonNull(graphene.String),
+        required=True,
+        description="The texts that it can have; empty if it is not one of a few.",
+    )
+    help_text = graphene.String(required=True, description="What it does.")
+
+    class Meta:
+        description = "What can be set of a generator."
+
+    @staticmethod
+    def resolve_choices(root: generators.Setting, info: Any) -> list[str]:
+        return list(root.choices)
+
+
+class SerialGenerator(graphene.ObjectType):
+    name = graphene.String(required=True, description="Name of the generator, for packs.")
+    label = graphene.String(required=True, description="Name of the generator, for people.")
+    settings = graphene.List(
+        graphene.NonNull(SerialGeneratorSetting),
+        required=True,
+        description="What a pack can set of it.",
+    )
+
+    class Meta:
+        description = "What makes serials for packs."
 
 
 class SerialPackLink(graphene.ObjectType):
