@@ -53,7 +53,7 @@ class SerialPack(graphene.ObjectType):
     generator = graphene.String(
         description="What makes its serials: a name of `serialGenerators`; null: nothing does."
     )
-    generator_settings = graphene.JSONString(
+    generator_settings = graphql.JSONString(
         description=(
             "The generator's settings. Requires the permission MANAGE_PRODUCTS, and that the pack "
             "is within reach, else null."
@@ -105,7 +105,7 @@ def _manages(info: Any, pack: models.Pack) -> bool:
 class SerialGeneratorSetting(graphene.ObjectType):
     name = graphene.String(required=True, description="Name of the setting.")
     type = SerialGeneratorSettingTypeEnum(required=True, description="What its value is.")
-    default = graphene.JSONString(
+    default = graphql.JSONString(
         description="Its value where none is given; null if one must be given."
     )
     choices = graphene.List(

@@ -25,6 +25,7 @@ __all__ = [
     "DataLoader",
     "DateTime",
     "DateTimeRangeInput",
+    "JSONString",
     "Mutation",
     "Product",
     "ProductVariant",
@@ -40,6 +41,7 @@ __all__ = [
 ]
 
 DateTime = graphene.DateTime
+JSONString = graphene.JSONString
 
 _PERMISSIONS = {
     "MANAGE_ORDERS": OrderPermissions.MANAGE_ORDERS,
