@@ -7,6 +7,7 @@ from saleor.celeryconf import app as celery_app
 
 from saleor_serials.host.order_ids import orders_of_user, owned_orders
 from saleor_serials.host.private_metadata import (
+    customer_groups,
     is_ungranted,
     mentions_serials,
     ungranted_wishes,
@@ -33,6 +34,7 @@ __all__ = [
     "changed_orders",
     "connect",
     "copy_rows",
+    "customer_groups",
     "dead_orders",
     "drop_copied_serials",
     "fulfill",
