@@ -16,9 +16,15 @@ from saleor_serials.graphql.connections import (
     field,
 )
 from saleor_serials.graphql.mutations import MUTATIONS
-from saleor_serials.graphql.types import Serial, SerialEvent, SerialPack, SerialPackLink
+from saleor_serials.graphql.types import (
+    Serial,
+    SerialEvent,
+    SerialPack,
+    SerialPackLink,
+    SerialVendorGroup,
+)
 from saleor_serials.host import graphql
-from saleor_serials.models import SerialStatus
+from saleor_serials.models import SerialStatus, VendorGroup
 
 
 def install() -> None:
@@ -54,6 +60,12 @@ def _resolve_packs(root: Any, info: Any, *, filter: Any = None, **arguments: Any
         page=lambda page: loaders.pages_of_packs(info.context, (wanted, page)),
         count=lambda: loaders.counts_of_packs(info.context, wanted),
     )
+
+
+def _resolve_vendor_groups(root: Any, info: Any) -> Any:
+    _require(info, permissions.MANAGE_STAFF)
+    with graphql.reading():
+        return list(VendorGroup.objects.order_by("group_id"))
 
 
 def _resolve_serial(root: Any, info: Any, *, id: str) -> Any:
@@ -184,6 +196,11 @@ QUERIES = {
         resolver=_resolve_serials,
         description="List serials. Requires the permission MANAGE_PRODUCTS.",
         filter=filters.SerialFilterInput(description="Which serials to list."),
+    ),
+    "serial_vendor_groups": graphene.Field(
+        graphene.List(graphene.NonNull(SerialVendorGroup)),
+        resolver=_resolve_vendor_groups,
+        description="List the vendor groups. Requires the permission MANAGE_STAFF.",
     ),
 }
 
