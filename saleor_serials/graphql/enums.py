@@ -6,6 +6,7 @@ from typing import Any
 import graphene
 
 from saleor_serials import models
+from saleor_serials.access import Right
 from saleor_serials.errors import ErrorCode
 from saleor_serials.generators import SettingType
 
@@ -73,6 +74,23 @@ class SerialPackTypeEnum(graphene.Enum):
             {
                 models.PackType.CONTINUOUS: "One by one, or any number at once.",
                 models.PackType.BATCH: "In named batches of limited size.",
+            },
+        )
+
+
+class SerialVendorRightEnum(graphene.Enum):
+    class Meta:
+        enum = Right
+        description = _descriptions(
+            "What the members of a vendor group may do with the group's packs.",
+            {
+                Right.SEE: "See them and what is in them.",
+                Right.EDIT: "Make packs of the group, and change their rules.",
+                Right.LINK: "Link them with products and variants.",
+                Right.IMPORT: "Put serials into them.",
+                Right.GENERATE: "Have their generator make serials.",
+                Right.ASSIGN: "Give, take, reserve and edit their serials by hand.",
+                Right.DELETE: "Delete their serials, and the packs themselves.",
             },
         )
 

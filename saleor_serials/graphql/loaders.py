@@ -16,7 +16,15 @@ from saleor_serials import config, finding, history, signing
 from saleor_serials.finding import Filter, Found, Holder, Page
 from saleor_serials.host import graphql, host
 from saleor_serials.host.shapes import OrderOwner
-from saleor_serials.models import Assignment, Batch, Pack, PackLink, Serial, SerialStatus
+from saleor_serials.models import (
+    Assignment,
+    Batch,
+    Pack,
+    PackLink,
+    Serial,
+    SerialStatus,
+    VendorGroup,
+)
 
 _loaders: list[Any] = []
 
@@ -71,6 +79,19 @@ def public_keys(keys: Sequence[tuple[int, bool]]) -> Mapping[tuple[int, bool], s
         for key in keys
         if key[0] in found
     }
+
+
+@_gathered
+def vendor_groups(group_ids: Sequence[int]) -> Mapping[int, VendorGroup]:
+    found = VendorGroup.objects.filter(group_id__in=group_ids)
+    return {group.group_id: group for group in found}
+
+
+@_gathered
+def group_names(group_ids: Sequence[int]) -> Mapping[int, str]:
+    """Say what staff groups are called; those that were deleted by their key."""
+    names: Mapping[int, str] = host.group_names(group_ids)
+    return {pk: names.get(pk, f"group:{pk}") for pk in group_ids}
 
 
 @_gathered

@@ -6,9 +6,9 @@ import graphene
 from graphql import GraphQLError
 from promise import Promise
 
-from saleor_serials import generators, permissions
+from saleor_serials import permissions
 from saleor_serials.finding import Holder
-from saleor_serials.graphql import filters, ids, loaders
+from saleor_serials.graphql import filters, generators, ids, loaders
 from saleor_serials.graphql.connections import (
     Listing,
     SerialCountableConnection,
@@ -19,12 +19,12 @@ from saleor_serials.graphql.mutations import MUTATIONS
 from saleor_serials.graphql.types import (
     Serial,
     SerialEvent,
-    SerialGenerator,
     SerialPack,
     SerialPackLink,
+    SerialVendorGroup,
 )
 from saleor_serials.host import graphql
-from saleor_serials.models import SerialStatus
+from saleor_serials.models import SerialStatus, VendorGroup
 
 
 def install() -> None:
@@ -62,6 +62,12 @@ def _resolve_packs(root: Any, info: Any, *, filter: Any = None, **arguments: Any
     )
 
 
+def _resolve_vendor_groups(root: Any, info: Any) -> Any:
+    _require(info, permissions.MANAGE_STAFF)
+    with graphql.reading():
+        return list(VendorGroup.objects.order_by("group_id"))
+
+
 def _resolve_serial(root: Any, info: Any, *, id: str) -> Any:
     _require(info, permissions.MANAGE_PRODUCTS)
     return loaders.serials(info.context, ids.numbers_of([id], "Serial")[0])
@@ -86,10 +92,7 @@ def _listing(info: Any, arguments: dict[str, Any], wanted: Any) -> Listing:
 
 def _resolve_generators(root: Any, info: Any) -> list[dict[str, Any]]:
     _require(info, permissions.MANAGE_PRODUCTS)
-    return [
-        {"name": name, "label": kind.label, "settings": kind.settings}
-        for name, kind in generators.registered().items()
-    ]
+    return generators.listed()
 
 
 def _resolve_order_serials(
@@ -200,11 +203,16 @@ QUERIES = {
         filter=filters.SerialFilterInput(description="Which serials to list."),
     ),
     "serial_generators": graphene.Field(
-        graphene.List(graphene.NonNull(SerialGenerator)),
+        graphene.List(graphene.NonNull(generators.SerialGenerator)),
         resolver=_resolve_generators,
         description=(
             "List what can make serials for packs. Requires the permission MANAGE_PRODUCTS."
         ),
+    ),
+    "serial_vendor_groups": graphene.Field(
+        graphene.List(graphene.NonNull(SerialVendorGroup)),
+        resolver=_resolve_vendor_groups,
+        description="List the vendor groups. Requires the permission MANAGE_STAFF.",
     ),
 }
 

@@ -9,14 +9,16 @@ from typing import Any
 import graphene
 from graphene import relay
 
-from saleor_serials import generators, models, permissions
+from saleor_serials import generators, models, permissions, rules
 from saleor_serials.graphql import ids, loaders
 from saleor_serials.graphql.enums import (
     SerialErrorCode,
     SerialEventTypeEnum,
-    SerialGeneratorSettingTypeEnum,
+    SerialPackSourceEnum,
+    SerialPackTypeEnum,
     SerialPickOrderEnum,
     SerialStatusEnum,
+    SerialVendorRightEnum,
 )
 from saleor_serials.graphql.reach import reach_of
 from saleor_serials.host import graphql
@@ -30,6 +32,27 @@ class SerialError(graphene.ObjectType):
 
     class Meta:
         description = "A reason why an input was refused."
+
+
+class SerialVendorGroup(graphene.ObjectType):
+    group_id = graphene.ID(required=True, description="ID of Saleor's `Group`.")
+    name = graphene.String(required=True, description="Name of the group.")
+    rights = graphene.List(
+        graphene.NonNull(SerialVendorRightEnum),
+        required=True,
+        description="What its members may do with its packs.",
+    )
+
+    class Meta:
+        description = "A staff group whose members reach the packs of their own group alone."
+
+    @staticmethod
+    def resolve_group_id(root: models.VendorGroup, info: Any) -> str:
+        return ids.of("Group", root.group_id)
+
+    @staticmethod
+    def resolve_name(root: models.VendorGroup, info: Any) -> Any:
+        return loaders.group_names(info.context, root.group_id)
 
 
 class SerialPack(graphene.ObjectType):
@@ -50,6 +73,13 @@ class SerialPack(graphene.ObjectType):
     pick_order = SerialPickOrderEnum(
         required=True, description="Which free serial is handed out first."
     )
+    shows_name = graphene.Boolean(
+        required=True, description="Whether customers are shown the pack's name."
+    )
+    type = SerialPackTypeEnum(required=True, description="How serials are put into it.")
+    source = SerialPackSourceEnum(
+        required=True, description="Where the serials come from that it hands out."
+    )
     generator = graphene.String(
         description="What makes its serials: a name of `serialGenerators`; null: nothing does."
     )
@@ -65,6 +95,62 @@ class SerialPack(graphene.ObjectType):
             "signs none. Requires the permission MANAGE_PRODUCTS, and that the pack is within "
             "reach, else null."
         )
+    )
+    is_unlimited = graphene.Boolean(
+        required=True,
+        description="Whether it leaves the product's stock alone; what it lacks is owed.",
+    )
+    checks_user = graphene.Boolean(
+        required=True, description="Whether only its owner may consume a serial."
+    )
+    assigns_user = graphene.Boolean(
+        required=True,
+        description="Whether serials belong to the buyer; else to the order alone.",
+    )
+    webservice_access = graphene.Boolean(
+        required=True, description="Whether outside software (an app) reaches its serials."
+    )
+    vendor_group = graphene.Field(
+        SerialVendorGroup, description="The vendor group that it belongs to; null: the shop."
+    )
+    customer_groups = graphene.List(
+        graphene.NonNull(graphene.String),
+        required=True,
+        description=(
+            "Only customers in one of these groups are served; empty: everybody. A customer's "
+            "groups stand in their private metadata under `serials.groups`."
+        ),
+    )
+    channels = graphene.List(
+        graphene.NonNull(graphene.String),
+        required=True,
+        description="Only orders in these channels (slugs) are served; empty: in all of them.",
+    )
+    size_limit = graphene.Int(
+        description=(
+            "How many serials that are not yet handed out it can have; 0: no limit; null: the "
+            "shop's `pack_size_limit`."
+        )
+    )
+    batch_limit = graphene.Int(
+        description=(
+            "How many serials a batch can have, if its type is `BATCH`; 0: no limit; null: the "
+            "shop's `batch_size_limit`."
+        )
+    )
+    notice_below = graphene.Int(
+        description="Staff are told when fewer serials than this are left; null: never."
+    )
+    noticed_at = graphql.DateTime(
+        description="When staff were told that it runs low; null once it was refilled."
+    )
+    archived_at = graphql.DateTime(
+        description="Since when it is archived: it hands nothing out and takes nothing in."
+    )
+    warnings = graphene.List(
+        graphene.NonNull(graphene.String),
+        required=True,
+        description="What staff should know about its rules.",
     )
     created_at = graphql.DateTime(required=True, description="When the pack was made.")
     links = graphene.List(
@@ -93,6 +179,16 @@ class SerialPack(graphene.ObjectType):
         return loaders.public_keys(info.context, (root.pk, kind is not None and kind.signs))
 
     @staticmethod
+    def resolve_vendor_group(root: models.Pack, info: Any) -> Any:
+        if root.vendor_group_id is None:
+            return None
+        return loaders.vendor_groups(info.context, root.vendor_group_id)
+
+    @staticmethod
+    def resolve_warnings(root: models.Pack, info: Any) -> list[str]:
+        return rules.warnings(root)
+
+    @staticmethod
     def resolve_links(root: models.Pack, info: Any) -> Any:
         return loaders.links_of_packs(info.context, root.pk)
 
@@ -100,40 +196,6 @@ class SerialPack(graphene.ObjectType):
 def _manages(info: Any, pack: models.Pack) -> bool:
     actor = graphql.actor(info.context)
     return permissions.may_see_packs(actor) and reach_of(info).sees(pack.pk)
-
-
-class SerialGeneratorSetting(graphene.ObjectType):
-    name = graphene.String(required=True, description="Name of the setting.")
-    type = SerialGeneratorSettingTypeEnum(required=True, description="What its value is.")
-    default = graphql.JSONString(
-        description="Its value where none is given; null if one must be given."
-    )
-    choices = graphene.List(
-        graphene.NonNull(graphene.String),
-        required=True,
-        description="The texts that it can have; empty if it is not one of a few.",
-    )
-    help_text = graphene.String(required=True, description="What it does.")
-
-    class Meta:
-        description = "What can be set of a generator."
-
-    @staticmethod
-    def resolve_choices(root: generators.Setting, info: Any) -> list[str]:
-        return list(root.choices)
-
-
-class SerialGenerator(graphene.ObjectType):
-    name = graphene.String(required=True, description="Name of the generator, for packs.")
-    label = graphene.String(required=True, description="Name of the generator, for people.")
-    settings = graphene.List(
-        graphene.NonNull(SerialGeneratorSetting),
-        required=True,
-        description="What a pack can set of it.",
-    )
-
-    class Meta:
-        description = "What makes serials for packs."
 
 
 class SerialPackLink(graphene.ObjectType):

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any
 
 import graphene
@@ -34,6 +35,7 @@ __all__ = [
     "add_root_fields",
     "add_type_fields",
     "permission_denied",
+    "reading",
     "schema",
     "unwrap",
     "wrap_product",
@@ -42,6 +44,8 @@ __all__ = [
 
 DateTime = graphene.DateTime
 JSONString = graphene.JSONString
+# A resolver reads what it likes.
+reading = nullcontext
 
 _PERMISSIONS = {
     "MANAGE_ORDERS": OrderPermissions.MANAGE_ORDERS,

@@ -48,6 +48,7 @@ __all__ = [
     "add_root_fields",
     "add_type_fields",
     "permission_denied",
+    "reading",
     "schema",
     "unwrap",
     "wrap_product",
@@ -62,14 +63,18 @@ _PERMISSIONS = {
 _TYPES = {each._meta.name: each for each in (Order, OrderLine, Product, ProductVariant, User)}
 
 
+# Lets a resolver read the writing database, which Saleor 3 otherwise logs or refuses.
+reading = allow_writer
+
+
 class _WriterDataLoader(_DataLoader):
-    """A loader that may read the writing database, which Saleor 3 otherwise logs or refuses.
+    """A loader that reads the writing database.
 
     What a customer has just paid for must be there, and a replica lags behind.
     """
 
     def batch_load_fn(self, keys: Iterable[Any]) -> Any:
-        with allow_writer():
+        with reading():
             return super().batch_load_fn(keys)
 
 
@@ -81,7 +86,8 @@ def actor(context: Any) -> Actor:
 
     An app that acts for a user is that user, with the permissions of both.
     """
-    return actor_of(context, _PERMISSIONS)
+    with reading():
+        return actor_of(context, _PERMISSIONS)
 
 
 def permission_denied(permission: str) -> Exception:
