@@ -6,9 +6,9 @@ import pytest
 
 from saleor_serials.generators.check_characters import CheckCharacter, _operations
 
-# Odd, divisible by four, and twice an odd number; fields of each size; what is common: digits,
-# letters, both, without look-alikes, both cases, a whole byte.
-SIZES = [3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 16, 25, 26, 30, 32, 36, 58, 62, 64, 128, 250, 256]
+# Odd, divisible by four, and twice an odd number; what is common: digits, letters, both, without
+# look-alikes, in both cases.
+SIZES = [3, 4, 5, 6, 7, 8, 9, 10, 12, 16, 25, 26, 30, 32, 36, 58, 62]
 
 
 def with_check(check: CheckCharacter, text: bytes) -> bytes:
@@ -58,7 +58,7 @@ def test_every_change_of_every_text_is_found(size: int, length: int) -> None:
             assert swapped == right or not check.fits(swapped)
 
 
-@pytest.mark.parametrize("size", range(3, 257))
+@pytest.mark.parametrize("size", [*range(3, 80), 128, 250, 254, 255, 256])
 def test_the_permutation_is_antisymmetric_in_every_group(size: int) -> None:
     """The property that the two above rest on, for every size of an alphabet that is accepted."""
     times, permuted = _operations(size)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from unicodedata import normalize
 
 from saleor_serials.errors import InvalidInput
 from saleor_serials.generators.base import Generator, Made, Setting, Workshop
@@ -53,10 +54,12 @@ class Numbers(Generator):
             settings[name] for name in ("start", "step", "padding")
         )
         self._prefix, self._suffix = settings["prefix"], settings["suffix"]
-        for name in ("prefix", "suffix"):
-            if not settings[name].isprintable() or settings[name] != settings[name].strip():
+        for name, serial in (("prefix", f"{self._prefix}1"), ("suffix", f"1{self._suffix}")):
+            if not serial.isprintable() or serial != normalize("NFC", serial.strip()):
                 raise InvalidInput(
-                    "It cannot begin or end with a space, or hold a line break.", field=name
+                    "Serials neither begin nor end with a space, and hold nothing that is not seen "
+                    "as it is written.",
+                    field=name,
                 )
 
     def make(self, count: int, workshop: Workshop) -> Sequence[Made]:
