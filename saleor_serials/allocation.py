@@ -19,6 +19,7 @@ from django.utils import timezone
 from saleor_serials import history, supply
 from saleor_serials.config import Config
 from saleor_serials.entitlement import Cause
+from saleor_serials.history import BY_SYSTEM, By
 from saleor_serials.models import (
     Assignment,
     EventType,
@@ -144,6 +145,7 @@ def allocate(
     settings: Config,
     now: datetime,
     first_in_line: bool,
+    by: By = BY_SYSTEM,
 ) -> Allocated:
     """Claim for each line what it is owed and does not hold; note it on the lines' ``held``.
 
@@ -152,6 +154,7 @@ def allocate(
     them), plus one for the history; the number of serials does not matter.
 
     ``first_in_line``: do not stand behind older shortfalls of other orders in the same pack.
+    ``by``: who asks for it, if not the system.
     """
     short = [assignment for assignment in assignments if assignment.shortfall]
     if not short:
@@ -163,18 +166,30 @@ def allocate(
         is_next = (
             first_in_line or not others_wait_since or assignment.owed_since <= others_wait_since
         )
+        to = status_held(assignment.pack).value
         for way in _ways(assignment.pack, has_own=has_own, is_next=is_next, settings=settings):
             if not assignment.shortfall:
                 break
             taken = way(assignment, settings=settings, now=now)
             assignment.held += len(taken)
-            to = status_held(assignment.pack).value
             moves += [(serial_id, assignment.line_id, was, to) for serial_id, was in taken]
-    history.record_serials(EventType.ASSIGNED, moves, order=order, at=now)
+    history.record_serials(EventType.ASSIGNED, moves, order=order, at=now, by=by)
     return Allocated(
         serial_ids=tuple(serial_id for serial_id, *_ in moves),
         short_pack_ids=frozenset(a.pack_id for a in short if a.shortfall),
     )
+
+
+def fill(gift: Assignment, *, settings: Config, now: datetime) -> list[tuple[int, str]]:
+    """Claim for a gift what it is short of: ``(serial id, status before)``; ``held`` stays."""
+    taken: list[tuple[int, str]] = []
+    owed = gift.wanted
+    for way in _ways(gift.pack, has_own=True, is_next=True, settings=settings):
+        gift.wanted = owed - len(taken)
+        if gift.shortfall:
+            taken += way(gift, settings=settings, now=now)
+    gift.wanted = owed
+    return taken
 
 
 def status_held(pack: Pack) -> SerialStatus:
@@ -192,23 +207,23 @@ def _choices(
                 "assignments": [assignment.pk for assignment in short],
                 "customer": order.customer,
                 "order": order.pk,
-                "own": own_statuses(settings),
+                "own": _own(settings),
             },
         )
         return cursor.fetchall()
 
 
-def own_statuses(settings: Config) -> list[str]:
+def own_statuses(settings: Config) -> frozenset[SerialStatus]:
     """The statuses in which a serial goes to its own customer before all others.
 
     What they kept or gave back always does; what is reserved for them, where orders may take it.
     """
-    reserved = SerialStatus.RESERVED
-    return [
-        status.value
-        for status in _OWN_STATUSES
-        if status is not reserved or reserved in settings.assignable_statuses
-    ]
+    never = {SerialStatus.RESERVED} - settings.assignable_statuses
+    return frozenset(_OWN_STATUSES) - never
+
+
+def _own(settings: Config) -> list[str]:
+    return [status.value for status in own_statuses(settings)]
 
 
 type _Way = Callable[..., list[tuple[int, str]]]
@@ -254,7 +269,7 @@ def claim(
     A second statement follows only where serials may lie below the remembered head.
     """
     head = _heads.get(assignment.pack_id) if statement is CLAIM_FREE else None
-    values = {**_values(assignment, now=now), "own": own_statuses(settings)}
+    values = {**_values(assignment, now=now), "own": _own(settings)}
     with connection.cursor() as cursor:
         cursor.execute(
             statement,
@@ -373,7 +388,7 @@ def release(
             [(pk, assignment.line_id, was, each.status) for pk, was in released],
             order=order,
             at=now,
-            reason=each.cause.value,
+            by=By(reason=each.cause.value),
         )
         if released and may_serve(each.status):
             freed.add(assignment.pack_id)

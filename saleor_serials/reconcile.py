@@ -6,7 +6,7 @@ same. It is one transaction, under the lock of the order's own ``OrderRecord``.
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -56,6 +56,17 @@ class Outcome:
     mirrored_order_id: str | None
     order_id_to_fulfill: str | None
 
+    @classmethod
+    def of_packs(cls, pack_ids: Iterable[int], *, moved: Iterable[int]) -> "Outcome":
+        """Say that packs have serials for somebody again, of no order in particular."""
+        return cls(
+            allocated=0,
+            delivery_id=None,
+            unsettled_pack_ids=frozenset(pack_ids),
+            mirrored_order_id=None,
+            order_id_to_fulfill=None,
+        )
+
 
 def reconcile(order_id: str, *, first_in_line: bool = False) -> Outcome | None:
     """Allocate what the order lacks and release what it has too much; None if nothing applies.
@@ -94,24 +105,45 @@ def reconcile(order_id: str, *, first_in_line: bool = False) -> Outcome | None:
         )
         changed = [a for a, was in zip(assignments, stored, strict=True) if _owing(a) != was]
         _store(changed)
-        outbox = (
-            delivery.enter(record, allocated.serial_ids, now=now) if settings.send_email else None
-        )
-        is_mirrored = mirror.enter(
+        return conclude(
             record,
-            settings=settings,
+            serial_ids=allocated.serial_ids,
+            unsettled=allocated.short_pack_ids | freed,
+            changed=bool(changed),
             moved=[a.held for a in assignments] != [held for _, held, _ in stored],
             holds=any(a.held for a in assignments),
+            settings=settings,
+            now=now,
         )
-        to_fulfill = settings.automatic_fulfillment and bool(changed) and outbox is None
-        if to_fulfill:
-            fulfillment.enter(record, now=now)
+
+
+def conclude(
+    record: OrderRecord,
+    *,
+    serial_ids: Sequence[int],
+    unsettled: frozenset[int],
+    settings: config.Config,
+    now: datetime,
+    changed: bool = True,
+    moved: bool = True,
+    holds: bool = True,
+) -> Outcome:
+    """Enter, in the caller's transaction, what follows from what an order got or gave back.
+
+    ``serial_ids`` are new to it. ``changed``: what a line is owed or holds; ``moved``: serials;
+    ``holds``: the order holds some.
+    """
+    outbox = delivery.enter(record, serial_ids, now=now) if settings.send_email else None
+    is_mirrored = mirror.enter(record, settings=settings, moved=moved, holds=holds)
+    to_fulfill = settings.automatic_fulfillment and changed and outbox is None
+    if to_fulfill:
+        fulfillment.enter(record, now=now)
     return Outcome(
-        allocated=len(allocated.serial_ids),
+        allocated=len(serial_ids),
         delivery_id=outbox,
-        unsettled_pack_ids=allocated.short_pack_ids | freed,
-        mirrored_order_id=order_id if is_mirrored else None,
-        order_id_to_fulfill=order_id if to_fulfill else None,
+        unsettled_pack_ids=unsettled,
+        mirrored_order_id=record.order_id if is_mirrored else None,
+        order_id_to_fulfill=record.order_id if to_fulfill else None,
     )
 
 
@@ -120,6 +152,16 @@ _REMEMBERED = ("lines", "customer", "entitled_at", "noted")
 
 def _remembered(record: OrderRecord) -> list[Any]:
     return [getattr(record, name) for name in _REMEMBERED]
+
+
+def lock_order(order_id: str) -> tuple[OrderRecord, OrderSnapshot] | None:
+    """Lock our record of an order, its terms written down, and read it; None if nothing applies."""
+    locked = _lock_and_read(order_id)
+    if locked is not None:
+        record, order = locked
+        _freeze_terms(record, order)
+        record.save(update_fields=_REMEMBERED)
+    return locked
 
 
 def _lock_and_read(order_id: str) -> tuple[OrderRecord, OrderSnapshot] | None:
@@ -219,11 +261,7 @@ def freeze_terms_with(variant_id: int) -> None:
     known = OrderRecord.objects.filter(order_id__in=orders).values_list("order_id", flat=True)
     for order_id in orders.difference(known):
         with without_details(), transaction.atomic():
-            locked = _lock_and_read(order_id)
-            if locked is not None:
-                record, order = locked
-                _freeze_terms(record, order)
-                record.save(update_fields=_REMEMBERED)
+            lock_order(order_id)
 
 
 def _follow_customer(record: OrderRecord, order: OrderSnapshot) -> None:

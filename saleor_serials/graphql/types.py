@@ -248,9 +248,9 @@ class SerialBatch(graphene.ObjectType):
 
 
 class SerialAssignment(graphene.ObjectType):
-    order_id = graphene.ID(required=True, description="ID of the `Order`.")
-    order_number = graphene.String(required=True, description="Number of the order.")
-    order_line_id = graphene.ID(required=True, description="ID of the `OrderLine`.")
+    order_id = graphene.ID(description="ID of the `Order`; null: staff gave it without one.")
+    order_number = graphene.String(description="Number of the order.")
+    order_line_id = graphene.ID(description="ID of the `OrderLine`.")
     pack = graphene.Field(SerialPack, required=True, description="Where the serials come from.")
     wanted = graphene.Int(required=True, description="How many serials the line is owed.")
     held = graphene.Int(required=True, description="How many serials the line holds.")
@@ -260,20 +260,20 @@ class SerialAssignment(graphene.ObjectType):
     owed_since = graphql.DateTime(description="Since when the line is owed serials.")
 
     class Meta:
-        description = "What an order line is owed from a pack, and what it holds."
+        description = "What an order line, or a gift, is owed from a pack, and what it holds."
         interfaces = [relay.Node]
 
     @staticmethod
-    def resolve_order_id(root: models.Assignment, info: Any) -> str:
-        return ids.of("Order", root.order.order_id)
+    def resolve_order_id(root: models.Assignment, info: Any) -> str | None:
+        return ids.of("Order", root.order.order_id) if root.order else None
 
     @staticmethod
-    def resolve_order_number(root: models.Assignment, info: Any) -> str:
-        return root.order.number
+    def resolve_order_number(root: models.Assignment, info: Any) -> str | None:
+        return root.order.number if root.order else None
 
     @staticmethod
-    def resolve_order_line_id(root: models.Assignment, info: Any) -> str:
-        return ids.of("OrderLine", root.line_id)
+    def resolve_order_line_id(root: models.Assignment, info: Any) -> str | None:
+        return ids.of("OrderLine", root.line_id) if root.line_id else None
 
     @staticmethod
     def resolve_pack(root: models.Assignment, info: Any) -> Any:
@@ -292,7 +292,11 @@ class SerialEvent(graphene.ObjectType):
     order_number = graphene.String(
         description="Number of the order. Requires the permission MANAGE_ORDERS, else null."
     )
-    reason = graphene.String(description="Why it was done.")
+    reason = graphene.String(description="Why it was done, or what was noted.")
+    title = graphene.String(description="What happened, in the words of whoever noted it.")
+    happened_at = graphql.DateTime(
+        description="When it happened, if that was not when it was written down."
+    )
     quantity = graphene.Int(description="How many serials, if it happened to a whole batch.")
 
     class Meta:
@@ -316,6 +320,10 @@ class SerialEvent(graphene.ObjectType):
         if root.order is None or not permissions.may_see_holders(graphql.actor(info.context)):
             return None
         return root.order.number
+
+    @staticmethod
+    def resolve_title(root: models.Event, info: Any) -> str | None:
+        return root.title or None
 
     @staticmethod
     def resolve_reason(root: models.Event, info: Any) -> str | None:

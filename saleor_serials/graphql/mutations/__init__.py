@@ -1,6 +1,6 @@
 """What staff change: each mutation reads ids, calls one verb, and translates refusals."""
 
-from saleor_serials.graphql.mutations import links, packs, serials, vendors
+from saleor_serials.graphql.mutations import by_hand, links, packs, serials, vendors
 
 MUTATIONS = {
     "serial_pack_create": packs.SerialPackCreate.Field(),
@@ -11,6 +11,14 @@ MUTATIONS = {
     "serial_pack_link_update": links.SerialPackLinkUpdate.Field(),
     "serial_pack_link_delete": links.SerialPackLinkDelete.Field(),
     "serials_create": serials.SerialsCreate.Field(),
+    "serial_assign": by_hand.SerialAssign.Field(),
+    "serial_release": by_hand.SerialRelease.Field(),
+    "serial_replace": by_hand.SerialReplace.Field(),
+    "serial_revoke": by_hand.SerialRevoke.Field(),
+    "serial_reserve": by_hand.SerialReserve.Field(),
+    "serial_unreserve": by_hand.SerialUnreserve.Field(),
+    "serial_update": by_hand.SerialUpdate.Field(),
+    "serial_event_create": by_hand.SerialEventCreate.Field(),
     "serial_vendor_group_update": vendors.SerialVendorGroupUpdate.Field(),
     "serial_vendor_group_delete": vendors.SerialVendorGroupDelete.Field(),
 }

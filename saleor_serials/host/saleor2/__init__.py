@@ -3,7 +3,7 @@
 from saleor.celeryconf import app as celery_app
 
 from saleor_serials.host.actors import group_names
-from saleor_serials.host.order_ids import orders_of_user, owned_orders
+from saleor_serials.host.order_ids import order_of_line, orders_of_user, owned_orders
 from saleor_serials.host.private_metadata import (
     customer_groups,
     is_ungranted,
@@ -42,6 +42,7 @@ __all__ = [
     "is_ungranted",
     "known_channels",
     "mentions_serials",
+    "order_of_line",
     "order_owners",
     "order_snapshot",
     "orders_of_user",
