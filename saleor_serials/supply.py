@@ -51,6 +51,11 @@ _COLUMNS = (
 )
 _COPY = f"COPY saleor_serials_serial ({', '.join(_COLUMNS)}) FROM STDIN"
 
+_KNOWN = """
+SELECT digest FROM saleor_serials_serial
+WHERE pack_id = %(pack)s AND digest = ANY(%(digests)s::bytea[])
+"""
+
 _INSERT_NEW = """
 INSERT INTO saleor_serials_serial
     (pack_id, data, digest, extra, status, position, customer, created_at, expires_at)
@@ -113,8 +118,11 @@ def is_unicode(text: str) -> bool:
 
 def known(pack: Pack, digests: Sequence[bytes]) -> set[bytes]:
     """Find those digests that the pack has, deleted serials included. One statement."""
-    found = pack.serials.filter(digest__in=digests).values_list("digest", flat=True)
-    return {bytes(digest) for digest in found}
+    # As one text: to pass tens of thousands of values takes longer than to look for them.
+    among = ",".join(f'"\\\\x{digest.hex()}"' for digest in digests)
+    with connection.cursor() as cursor:
+        cursor.execute(_KNOWN, {"pack": pack.pk, "digests": f"{{{among}}}"})
+        return {bytes(digest) for (digest,) in cursor.fetchall()}
 
 
 def lock(pack: Pack) -> None:
