@@ -8,6 +8,7 @@ import graphene
 from saleor_serials import models
 from saleor_serials.access import Right
 from saleor_serials.errors import ErrorCode
+from saleor_serials.generators import SettingType
 
 
 def _descriptions(type: str, values: Mapping[Any, str]) -> Any:
@@ -132,6 +133,21 @@ class SerialEventTypeEnum(graphene.Enum):
                 models.EventType.DELETED: "Staff deleted it; it is never handed out again.",
                 models.EventType.EDITED: "Staff changed its extra fields or its expiry.",
                 models.EventType.NOTED: "Something that staff or other software wrote down.",
+            },
+        )
+
+
+class SerialGeneratorSettingTypeEnum(graphene.Enum):
+    class Meta:
+        enum = SettingType
+        description = _descriptions(
+            "What the value of a generator's setting is.",
+            {
+                SettingType.TEXT: "A text.",
+                SettingType.NUMBER: "A whole number.",
+                SettingType.BOOLEAN: "True or false.",
+                SettingType.LIST: "A list of texts.",
+                SettingType.OBJECT: "An object.",
             },
         )
 

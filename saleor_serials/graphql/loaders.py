@@ -3,6 +3,7 @@
 Nothing here knows of permissions: what is read stays for everybody who asks in the request.
 """
 
+from base64 import urlsafe_b64encode
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ from typing import Any
 
 from django.db.models import F, Q, QuerySet, Sum
 
-from saleor_serials import config, finding, history
+from saleor_serials import config, finding, history, signing
 from saleor_serials.finding import Filter, Found, Holder, Page
 from saleor_serials.host import graphql, host
 from saleor_serials.host.shapes import OrderOwner
@@ -65,6 +66,19 @@ def packs(ids: Sequence[int]) -> Mapping[int, Pack]:
 @_gathered
 def packs_by_slug(slugs: Sequence[str]) -> Mapping[str, Pack]:
     return {pack.slug: pack for pack in Pack.objects.filter(slug__in=slugs)}
+
+
+@_gathered
+def public_keys(keys: Sequence[tuple[int, bool]]) -> Mapping[tuple[int, bool], str]:
+    """Read the public keys of packs, as base64url; a pack that signs gets one if it has none."""
+    found = signing.public_keys(
+        [pack_id for pack_id, _ in keys], make_for=[pack_id for pack_id, signs in keys if signs]
+    )
+    return {
+        key: urlsafe_b64encode(found[key[0]]).rstrip(b"=").decode()
+        for key in keys
+        if key[0] in found
+    }
 
 
 @_gathered

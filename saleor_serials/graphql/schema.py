@@ -8,7 +8,7 @@ from promise import Promise
 
 from saleor_serials import permissions
 from saleor_serials.finding import Holder
-from saleor_serials.graphql import filters, ids, loaders
+from saleor_serials.graphql import filters, generators, ids, loaders
 from saleor_serials.graphql.connections import (
     Listing,
     SerialCountableConnection,
@@ -88,6 +88,11 @@ def _listing(info: Any, arguments: dict[str, Any], wanted: Any) -> Listing:
         page=lambda page: loaders.pages(info.context, (wanted, page)),
         count=lambda: loaders.counts(info.context, wanted),
     )
+
+
+def _resolve_generators(root: Any, info: Any) -> list[dict[str, Any]]:
+    _require(info, permissions.MANAGE_PRODUCTS)
+    return generators.listed()
 
 
 def _resolve_order_serials(
@@ -196,6 +201,13 @@ QUERIES = {
         resolver=_resolve_serials,
         description="List serials. Requires the permission MANAGE_PRODUCTS.",
         filter=filters.SerialFilterInput(description="Which serials to list."),
+    ),
+    "serial_generators": graphene.Field(
+        graphene.List(graphene.NonNull(generators.SerialGenerator)),
+        resolver=_resolve_generators,
+        description=(
+            "List what can make serials for packs. Requires the permission MANAGE_PRODUCTS."
+        ),
     ),
     "serial_vendor_groups": graphene.Field(
         graphene.List(graphene.NonNull(SerialVendorGroup)),

@@ -9,7 +9,7 @@ from typing import Any
 import graphene
 from graphene import relay
 
-from saleor_serials import models, permissions, rules
+from saleor_serials import generators, models, permissions, rules
 from saleor_serials.graphql import ids, loaders
 from saleor_serials.graphql.enums import (
     SerialErrorCode,
@@ -20,6 +20,7 @@ from saleor_serials.graphql.enums import (
     SerialStatusEnum,
     SerialVendorRightEnum,
 )
+from saleor_serials.graphql.reach import reach_of
 from saleor_serials.host import graphql
 
 
@@ -78,6 +79,22 @@ class SerialPack(graphene.ObjectType):
     type = SerialPackTypeEnum(required=True, description="How serials are put into it.")
     source = SerialPackSourceEnum(
         required=True, description="Where the serials come from that it hands out."
+    )
+    generator = graphene.String(
+        description="What makes its serials: a name of `serialGenerators`; null: nothing does."
+    )
+    generator_settings = graphql.JSONString(
+        description=(
+            "The generator's settings. Requires the permission MANAGE_PRODUCTS, and that the pack "
+            "is within reach, else null."
+        )
+    )
+    public_key = graphene.String(
+        description=(
+            "The Ed25519 key that verifies signed serials of this pack, as base64url; null if it "
+            "signs none. Requires the permission MANAGE_PRODUCTS, and that the pack is within "
+            "reach, else null."
+        )
     )
     is_unlimited = graphene.Boolean(
         required=True,
@@ -147,6 +164,21 @@ class SerialPack(graphene.ObjectType):
         interfaces = [relay.Node]
 
     @staticmethod
+    def resolve_generator(root: models.Pack, info: Any) -> str | None:
+        return root.generator or None
+
+    @staticmethod
+    def resolve_generator_settings(root: models.Pack, info: Any) -> Any:
+        return root.generator_settings if _manages(info, root) else None
+
+    @staticmethod
+    def resolve_public_key(root: models.Pack, info: Any) -> Any:
+        if not _manages(info, root):
+            return None
+        kind = generators.registered().get(root.generator)
+        return loaders.public_keys(info.context, (root.pk, kind is not None and kind.signs))
+
+    @staticmethod
     def resolve_vendor_group(root: models.Pack, info: Any) -> Any:
         if root.vendor_group_id is None:
             return None
@@ -159,6 +191,11 @@ class SerialPack(graphene.ObjectType):
     @staticmethod
     def resolve_links(root: models.Pack, info: Any) -> Any:
         return loaders.links_of_packs(info.context, root.pk)
+
+
+def _manages(info: Any, pack: models.Pack) -> bool:
+    actor = graphql.actor(info.context)
+    return permissions.may_see_packs(actor) and reach_of(info).sees(pack.pk)
 
 
 class SerialPackLink(graphene.ObjectType):

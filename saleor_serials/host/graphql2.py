@@ -26,6 +26,7 @@ __all__ = [
     "DataLoader",
     "DateTime",
     "DateTimeRangeInput",
+    "JSONString",
     "Mutation",
     "Product",
     "ProductVariant",
@@ -42,6 +43,7 @@ __all__ = [
 ]
 
 DateTime = graphene.DateTime
+JSONString = graphene.JSONString
 # A resolver reads what it likes.
 reading = nullcontext
 

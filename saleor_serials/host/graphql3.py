@@ -14,6 +14,7 @@ from saleor.graphql.account.types import User
 from saleor.graphql.core.connection import CountableConnection
 from saleor.graphql.core.context import BaseContext
 from saleor.graphql.core.dataloaders import DataLoader as _DataLoader
+from saleor.graphql.core.fields import JSONString
 from saleor.graphql.core.mutations import BaseMutation
 from saleor.graphql.core.scalars import DateTime
 from saleor.graphql.core.schema import CoreMutations, CoreQueries
@@ -38,6 +39,7 @@ __all__ = [
     "DataLoader",
     "DateTime",
     "DateTimeRangeInput",
+    "JSONString",
     "Mutation",
     "Product",
     "ProductVariant",
