@@ -155,7 +155,7 @@ def _vendor_group(value: int, field: str) -> int | None:
     if value and not VendorGroup.objects.filter(group_id=value).exists():
         raise NotFound(
             "This is no vendor group; make it one first, with serialVendorGroupUpdate.",
-            field=field,
+            field="vendor_group",
         )
     return value or None
 
