@@ -229,6 +229,24 @@ def test_a_generator_that_cannot_make_what_is_owed_leaves_an_exact_shortfall() -
     making.check_books()
 
 
+LEFT = "query ($id: ID!) { serialPack(id: $id) { generatorLeft } }"
+
+
+def test_settings_that_can_make_nothing_new_are_refused_when_they_are_saved(owner: Any) -> None:
+    pack = making.make_pack()
+    packs.add_serials(pack, [str(digit) for digit in range(10)], actor="user:1")
+    settings = {"generator": "random", "generatorSettings": '{"pattern": "9"}'}
+
+    errors = refused(UPDATE, {"id": of(pack), "input": settings}, by=owner)
+    change(pack, owner, generator="random", generatorSettings='{"pattern": "9{2}"}')
+    left = ask(LEFT, {"id": of(pack)}, by=owner)["serialPack"]["generatorLeft"]
+    change(pack, owner, generatorSettings='{"pattern": "9{20}"}')
+    plenty = ask(LEFT, {"id": of(pack)}, by=owner)["serialPack"]["generatorLeft"]
+
+    assert errors == [("generatorSettings", "NOT_ENOUGH", None)]
+    assert (left, plenty) == (90, None)
+
+
 # --- size and type
 
 
