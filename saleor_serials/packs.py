@@ -40,6 +40,10 @@ def create(*, name: str, slug: str | None = None, **values: Any) -> Pack:
     return pack
 
 
+# Rules that have to go together.
+_TOGETHER = {"generator", "generator_settings", "source", "is_published"}
+
+
 def update(pack_id: int, **values: Any) -> Pack:
     """Change the given rules of a pack, and no others. With another generator go other settings.
 
@@ -54,7 +58,8 @@ def update(pack_id: int, **values: Any) -> Pack:
             values.setdefault("generator_settings", {})
         for field, value in rules.read(values).items():
             setattr(pack, field, value)
-        rules.check(pack)
+        if values.keys() & _TOGETHER:
+            rules.check(pack)
         _save(pack, update_fields=[*values, "updated_at"])
     if pack.pick_order != was:
         reposition(pack)

@@ -6,7 +6,15 @@ from typing import Any
 from django.utils.text import slugify
 
 from saleor_serials.config import MAX_LIMIT
-from saleor_serials.errors import InvalidInput, NotFound, OutOfRange, Required, TooLong
+from saleor_serials.errors import (
+    InvalidInput,
+    NotEnough,
+    NotFound,
+    OutOfRange,
+    Required,
+    TooLong,
+)
+from saleor_serials.generating import room
 from saleor_serials.generators import generator
 from saleor_serials.host import host
 from saleor_serials.models import Pack, PackSource, SerialStatus, VendorGroup
@@ -33,10 +41,16 @@ def check(pack: Pack) -> None:
 
     Raises:
         Required: it takes nothing from stock and has no generator.
+        NotEnough: the generator can make nothing that the pack never had.
         InvalidInput: the generator refuses its settings, or an archived pack is published.
     """
     if pack.generator:
         generator(pack.generator, pack.generator_settings)
+        if pack.pk is not None and room(pack, 1) == 0:
+            raise NotEnough(
+                "The pack had every serial that these settings can make; choose others.",
+                field="generator_settings",
+            )
     elif pack.generator_settings:
         raise Required(
             "Name the generator that these settings are for.", field="generator_settings"
@@ -155,7 +169,7 @@ def _vendor_group(value: int, field: str) -> int | None:
     if value and not VendorGroup.objects.filter(group_id=value).exists():
         raise NotFound(
             "This is no vendor group; make it one first, with serialVendorGroupUpdate.",
-            field=field,
+            field="vendor_group",
         )
     return value or None
 

@@ -12,7 +12,8 @@ from typing import Any
 
 from django.db.models import F, Q, QuerySet, Sum
 
-from saleor_serials import config, finding, history, signing
+from saleor_serials import config, finding, generating, history, signing
+from saleor_serials.config import MAX_LIMIT
 from saleor_serials.finding import Filter, Found, Holder, Page
 from saleor_serials.host import graphql, host
 from saleor_serials.host.shapes import OrderOwner
@@ -61,6 +62,14 @@ def forget(context: Any) -> None:
 @_gathered
 def packs(ids: Sequence[int]) -> Mapping[int, Pack]:
     return _rows(Pack.objects, ids)
+
+
+@_gathered
+def rooms(packs: Sequence[Pack]) -> Mapping[Pack, int | None]:
+    """Say how many serials packs' generators can still make; null: more than an Int can say."""
+    left = generating.rooms(packs)
+    few = {pk: number for pk, number in left.items() if number is not None and number <= MAX_LIMIT}
+    return {pack: few.get(pack.pk) for pack in packs}
 
 
 @_gathered

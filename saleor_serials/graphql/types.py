@@ -89,6 +89,12 @@ class SerialPack(graphene.ObjectType):
             "is within reach, else null."
         )
     )
+    generator_left = graphene.Int(
+        description=(
+            "How many serials that the pack never had its generator can make with these settings; "
+            "null: it has none, or can make more than anybody needs."
+        )
+    )
     public_key = graphene.String(
         description=(
             "The Ed25519 key that verifies signed serials of this pack, as base64url; null if it "
@@ -177,6 +183,10 @@ class SerialPack(graphene.ObjectType):
             return None
         kind = generators.registered().get(root.generator)
         return loaders.public_keys(info.context, (root.pk, kind is not None and kind.signs))
+
+    @staticmethod
+    def resolve_generator_left(root: models.Pack, info: Any) -> Any:
+        return loaders.rooms(info.context, root)
 
     @staticmethod
     def resolve_vendor_group(root: models.Pack, info: Any) -> Any:

@@ -298,7 +298,7 @@ class SerialUpdate(Mutation):
 
     class Arguments:
         id = graphene.ID(required=True, description="ID of the serial.")
-        extra = graphene.JSONString(
+        extra = graphql.JSONString(
             description="Its extra fields, all of them, as a JSON object; left out, they stay."
         )
         expires_at = graphql.DateTime(description="When it ceases to be valid.")

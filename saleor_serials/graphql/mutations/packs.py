@@ -17,6 +17,7 @@ from saleor_serials.graphql.enums import (
 )
 from saleor_serials.graphql.mutations.base import Mutation, given
 from saleor_serials.graphql.types import SerialPack
+from saleor_serials.host import graphql
 from saleor_serials.host.shapes import Actor
 
 
@@ -34,7 +35,7 @@ class SerialPackInput(graphene.InputObjectType):
     generator = graphene.String(
         description="Name of the generator that makes its serials; empty: none."
     )
-    generator_settings = graphene.JSONString(
+    generator_settings = graphql.JSONString(
         description="The generator's settings, as a JSON object."
     )
     is_published = graphene.Boolean(
