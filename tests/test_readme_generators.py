@@ -63,8 +63,8 @@ def test_a_third_party_s_generator_takes_twenty_lines_and_fills_a_pack(third_par
     assert len(lines) <= 20
     assert pack.serials.count() == 20
     assert {len(data.split()) for data in pack.serials.values_list("data", flat=True)} == {6}
-    with pytest.raises(InvalidInput, match="number: Give a number from 1 to 20"):
-        making.make_pack(generator=third_party, generator_settings={"number": 21})
+    with pytest.raises(InvalidInput, match="number: Give a number from 1 to 1,000"):
+        making.make_pack(generator=third_party, generator_settings={"number": 0})
 
 
 def test_without_the_package_its_generator_is_gone() -> None:
