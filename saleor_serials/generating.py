@@ -48,14 +48,22 @@ def room(pack: Pack, wanted: int) -> int | None:
 
 
 def rooms(packs: Iterable[Pack]) -> dict[int, int | None]:
-    """Say of packs what ``room`` says; None also where there is no generator. One statement."""
-    capacities = {pack: _capacity(pack) for pack in packs if pack.generator}
+    """Say of packs what ``room`` says; missing where no generator is at work. One statement."""
+    capacities = {pack: _capacity(pack) for pack in packs if _works(pack)}
     limited = {pack: capacity for pack, capacity in capacities.items() if capacity is not None}
     counts = counting.by_status([pack.pk for pack in limited])
     return {
         pack.pk: _left(pack, capacity, sum(counts[pack.pk].values()), wanted=0)
         for pack, capacity in limited.items()
     }
+
+
+def _works(pack: Pack) -> bool:
+    try:
+        generator_of(pack)
+    except InvalidInput:  # it has none, or whose package is gone
+        return False
+    return True
 
 
 def _capacity(pack: Pack) -> int | None:
