@@ -23,7 +23,7 @@ from django.db import connection, connections, transaction
 from django.utils import timezone
 
 from demo import postgres
-from saleor_serials import generating, importing, jobs, supply
+from saleor_serials import filling, importing, jobs, supply
 from saleor_serials.access import EVERYTHING
 from saleor_serials.generators import Generator, Made, Workshop
 from saleor_serials.host import host
@@ -150,7 +150,7 @@ def _import(sheet: Path, pack: Pack) -> None:
 
 def _generate(pack: Pack, serials: int) -> None:
     with mock.patch("saleor_serials.generators.registered", return_value={"codes": Codes}):
-        _run(generating.start(pack, serials, actor="system"))
+        _run(filling.start(pack, serials, actor="system"))
 
 
 def _run(job: Job) -> None:

@@ -2,14 +2,26 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection
 from django.db.models import Q
 
-from saleor_serials.models import Batch, Event, EventType, OrderRecord
+from saleor_serials.models import Batch, Event, EventType, OrderRecord, Serial
 
 SYSTEM = "system"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class By:
+    """Who did something, and why."""
+
+    actor: str = SYSTEM
+    reason: str = ""
+
+
+BY_SYSTEM = By()
 
 
 def record_serials(
@@ -18,8 +30,7 @@ def record_serials(
     *,
     order: OrderRecord | None,
     at: datetime,
-    actor: str = SYSTEM,
-    reason: str = "",
+    by: By = BY_SYSTEM,
 ) -> None:
     """Record that serials moved: ``(serial id, line id, from status, to status)`` each.
 
@@ -43,7 +54,7 @@ def record_serials(
             ) AS moved
             """,
             [
-                *(type.value, actor, reason, at),
+                *(type.value, by.actor, by.reason, at),
                 *(order and order.pk, ids, lines, from_statuses, to_statuses),
             ],
         )
@@ -62,7 +73,7 @@ def record_batch(batch: Batch, *, actor: str, reason: str = "") -> None:
 
 
 def record_imported(
-    assignment_ids: Iterable[int], *, batch_ids: Iterable[int], at: datetime, actor: str
+    assignment_ids: Iterable[int], *, batch_ids: Iterable[int], at: datetime, by: By
 ) -> None:
     """Record who holds the serials that were written for these batches at this moment.
 
@@ -74,13 +85,16 @@ def record_imported(
             INSERT INTO saleor_serials_event
                 (type, serial_id, order_id, line_id, from_status, to_status,
                  actor, title, reason, happened_at, created_at)
-            SELECT %s, s.id, a.order_id, a.line_id, '', s.status, %s, '', 'imported',
+            SELECT %s, s.id, a.order_id, a.line_id, '', s.status, %s, '', %s,
                 s.assigned_at, %s
             FROM saleor_serials_assignment AS a
             JOIN saleor_serials_serial AS s ON s.assignment_id = a.id
             WHERE a.id = ANY(%s) AND s.batch_id = ANY(%s) AND s.created_at = %s
             """,
-            [EventType.ASSIGNED, actor, at, list(assignment_ids), list(batch_ids), at],
+            [
+                *(EventType.ASSIGNED.value, by.actor, by.reason, at),
+                *(list(assignment_ids), list(batch_ids), at),
+            ],
         )
 
 
@@ -92,6 +106,20 @@ def record_order(type: EventType, order: OrderRecord, *, reason: str = "") -> No
 def record_line(type: EventType, order: OrderRecord, *, line_id: str, quantity: int) -> None:
     """Record something about so many units of an order line, for staff to see."""
     Event.objects.create(type=type, order=order, line_id=line_id, quantity=quantity, actor=SYSTEM)
+
+
+def record_note(
+    serial: Serial, *, title: str, text: str, happened_at: datetime | None, actor: str
+) -> None:
+    """Record what somebody wrote down about a serial, and when that happened if not now."""
+    Event.objects.create(
+        type=EventType.NOTED,
+        serial=serial,
+        title=title,
+        reason=text,
+        happened_at=happened_at,
+        actor=actor,
+    )
 
 
 def of_serials(

@@ -8,7 +8,7 @@ from promise import Promise
 
 from saleor_serials import permissions
 from saleor_serials.finding import Holder
-from saleor_serials.graphql import filters, ids, jobs, loaders
+from saleor_serials.graphql import filters, generators, ids, jobs, loaders
 from saleor_serials.graphql.connections import (
     Listing,
     SerialCountableConnection,
@@ -16,9 +16,15 @@ from saleor_serials.graphql.connections import (
     field,
 )
 from saleor_serials.graphql.mutations import MUTATIONS
-from saleor_serials.graphql.types import Serial, SerialEvent, SerialPack, SerialPackLink
+from saleor_serials.graphql.types import (
+    Serial,
+    SerialEvent,
+    SerialPack,
+    SerialPackLink,
+    SerialVendorGroup,
+)
 from saleor_serials.host import graphql
-from saleor_serials.models import SerialStatus
+from saleor_serials.models import SerialStatus, VendorGroup
 
 
 def install() -> None:
@@ -56,6 +62,12 @@ def _resolve_packs(root: Any, info: Any, *, filter: Any = None, **arguments: Any
     )
 
 
+def _resolve_vendor_groups(root: Any, info: Any) -> Any:
+    _require(info, permissions.MANAGE_STAFF)
+    with graphql.reading():
+        return list(VendorGroup.objects.order_by("group_id"))
+
+
 def _resolve_serial(root: Any, info: Any, *, id: str) -> Any:
     _require(info, permissions.MANAGE_PRODUCTS)
     return loaders.serials(info.context, ids.numbers_of([id], "Serial")[0])
@@ -76,6 +88,11 @@ def _listing(info: Any, arguments: dict[str, Any], wanted: Any) -> Listing:
         page=lambda page: loaders.pages(info.context, (wanted, page)),
         count=lambda: loaders.counts(info.context, wanted),
     )
+
+
+def _resolve_generators(root: Any, info: Any) -> list[dict[str, Any]]:
+    _require(info, permissions.MANAGE_PRODUCTS)
+    return generators.listed()
 
 
 def _resolve_order_serials(
@@ -184,6 +201,18 @@ QUERIES = {
         resolver=_resolve_serials,
         description="List serials. Requires the permission MANAGE_PRODUCTS.",
         filter=filters.SerialFilterInput(description="Which serials to list."),
+    ),
+    "serial_generators": graphene.Field(
+        graphene.List(graphene.NonNull(generators.SerialGenerator)),
+        resolver=_resolve_generators,
+        description=(
+            "List what can make serials for packs. Requires the permission MANAGE_PRODUCTS."
+        ),
+    ),
+    "serial_vendor_groups": graphene.Field(
+        graphene.List(graphene.NonNull(SerialVendorGroup)),
+        resolver=_resolve_vendor_groups,
+        description="List the vendor groups. Requires the permission MANAGE_STAFF.",
     ),
     **jobs.QUERIES,
 }

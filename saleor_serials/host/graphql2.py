@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Mapping
+from contextlib import nullcontext
 from typing import Any
 
 import graphene
@@ -26,6 +27,7 @@ __all__ = [
     "DataLoader",
     "DateTime",
     "DateTimeRangeInput",
+    "JSONString",
     "Mutation",
     "Product",
     "ProductVariant",
@@ -35,6 +37,7 @@ __all__ = [
     "add_root_fields",
     "add_type_fields",
     "permission_denied",
+    "reading",
     "schema",
     "unwrap",
     "uploaded_file",
@@ -43,6 +46,9 @@ __all__ = [
 ]
 
 DateTime = graphene.DateTime
+JSONString = graphene.JSONString
+# A resolver reads what it likes.
+reading = nullcontext
 
 _PERMISSIONS = {
     "MANAGE_ORDERS": OrderPermissions.MANAGE_ORDERS,

@@ -14,6 +14,7 @@ from saleor.graphql.account.types import User
 from saleor.graphql.core.connection import CountableConnection
 from saleor.graphql.core.context import BaseContext
 from saleor.graphql.core.dataloaders import DataLoader as _DataLoader
+from saleor.graphql.core.fields import JSONString
 from saleor.graphql.core.mutations import BaseMutation
 from saleor.graphql.core.scalars import DateTime
 from saleor.graphql.core.schema import CoreMutations, CoreQueries
@@ -39,6 +40,7 @@ __all__ = [
     "DataLoader",
     "DateTime",
     "DateTimeRangeInput",
+    "JSONString",
     "Mutation",
     "Product",
     "ProductVariant",
@@ -48,6 +50,7 @@ __all__ = [
     "add_root_fields",
     "add_type_fields",
     "permission_denied",
+    "reading",
     "schema",
     "unwrap",
     "uploaded_file",
@@ -63,14 +66,18 @@ _PERMISSIONS = {
 _TYPES = {each._meta.name: each for each in (Order, OrderLine, Product, ProductVariant, User)}
 
 
+# Lets a resolver read the writing database, which Saleor 3 otherwise logs or refuses.
+reading = allow_writer
+
+
 class _WriterDataLoader(_DataLoader):
-    """A loader that may read the writing database, which Saleor 3 otherwise logs or refuses.
+    """A loader that reads the writing database.
 
     What a customer has just paid for must be there, and a replica lags behind.
     """
 
     def batch_load_fn(self, keys: Iterable[Any]) -> Any:
-        with allow_writer():
+        with reading():
             return super().batch_load_fn(keys)
 
 
@@ -82,7 +89,8 @@ def actor(context: Any) -> Actor:
 
     An app that acts for a user is that user, with the permissions of both.
     """
-    return actor_of(context, _PERMISSIONS)
+    with reading():
+        return actor_of(context, _PERMISSIONS)
 
 
 def permission_denied(permission: str) -> Exception:

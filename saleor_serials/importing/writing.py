@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from saleor_serials import history, jobs, packs, supply
 from saleor_serials.errors import Duplicate, StorageFailed
+from saleor_serials.history import By
 from saleor_serials.importing import holders
 from saleor_serials.importing.checking import Packs, entries
 from saleor_serials.importing.columns import Entry
@@ -80,7 +81,10 @@ def _write(job: Job, rows: Sequence[Entry], known: Packs) -> set[int]:
     if assigned:
         batch_ids = {batch_id for _, batch_id in places}
         history.record_imported(
-            set(assigned.values()), batch_ids=batch_ids, at=now, actor=job.actor
+            set(assigned.values()),
+            batch_ids=batch_ids,
+            at=now,
+            by=By(actor=job.actor, reason="imported"),
         )
     return {pack.pk for pack, _ in places}
 

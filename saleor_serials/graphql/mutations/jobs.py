@@ -5,7 +5,7 @@ from typing import Any
 
 import graphene
 
-from saleor_serials import exporting, finding, generating, importing, jobs, tasks
+from saleor_serials import exporting, filling, finding, importing, jobs, tasks
 from saleor_serials.access import Right, reach
 from saleor_serials.errors import NotAllowed, NotFound, Required
 from saleor_serials.graphql import filters, ids
@@ -37,13 +37,13 @@ def _begin(job: Job, *, at_once: bool) -> Job:
 class SerialsGenerate(Mutation):
     serial_job = graphene.Field(
         SerialJob,
-        description=f"The job that makes them; up to {generating.AT_ONCE:,} are made at once.",
+        description=f"The job that makes them; up to {filling.AT_ONCE:,} are made at once.",
     )
 
     class Arguments:
         pack = graphene.ID(required=True, description="ID of the pack to fill.")
         quantity = graphene.Int(
-            required=True, description=f"How many, 1 to {generating.MAX_QUANTITY:,}."
+            required=True, description=f"How many, 1 to {filling.MAX_QUANTITY:,}."
         )
         batch_name = graphene.String(
             description="Name of the batch. If left out, the date and time."
@@ -57,13 +57,13 @@ class SerialsGenerate(Mutation):
 
     @classmethod
     def perform(cls, actor: Actor, **arguments: Any) -> Any:
-        job = generating.start(
+        job = filling.start(
             pack_of(actor, arguments["pack"], Right.GENERATE),
             arguments["quantity"],
             actor=actor.key,
             batch_name=arguments.get("batch_name"),
         )
-        return cls(serial_job=_begin(job, at_once=job.total <= generating.AT_ONCE))
+        return cls(serial_job=_begin(job, at_once=job.total <= filling.AT_ONCE))
 
 
 class SerialBatchCreate(Mutation):
@@ -82,13 +82,13 @@ class SerialBatchCreate(Mutation):
 
     @classmethod
     def perform(cls, actor: Actor, **arguments: Any) -> Any:
-        job = generating.start_batch(
+        job = filling.start_batch(
             pack_of(actor, arguments["pack"], Right.GENERATE),
             arguments["quantity"],
             actor=actor.key,
             name=arguments.get("name"),
         )
-        return cls(serial_job=_begin(job, at_once=job.total <= generating.AT_ONCE))
+        return cls(serial_job=_begin(job, at_once=job.total <= filling.AT_ONCE))
 
 
 class SerialImportColumnInput(graphene.InputObjectType):
