@@ -287,7 +287,7 @@ def complain(job: Job, problems: Sequence[Problem], *, count: int) -> None:
 def _put_down(job: Job, *, until: datetime) -> None:
     job.status, job.due_at = JobStatus.WAITING, until
     Job.objects.filter(pk=job.pk, status=JobStatus.RUNNING, done=job.done).update(
-        status=job.status, due_at=until
+        status=job.status, due_at=until, attempts=job.attempts
     )
 
 
@@ -296,6 +296,8 @@ def _stumble(job: Job, error: Exception) -> None:
     place = error.__traceback__
     while place is not None and place.tb_next is not None:
         place = place.tb_next
+    # Behind a chunk that was committed, the count begins anew.
+    job.attempts = max(job.attempts, 1)
     where = f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else "?"
     what = error.message if isinstance(error, StorageFailed) else type(error).__name__
     logger.error("Job %s stopped (attempt %s): %s at %s", job.pk, job.attempts, what, where)

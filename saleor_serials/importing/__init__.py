@@ -22,6 +22,7 @@ from saleor_serials.importing.columns import HOLDER_COLUMNS, Column, names_of, r
 from saleor_serials.importing.files import Form, Format
 from saleor_serials.importing.linking import LinkColumn
 from saleor_serials.importing.writing import ALL_OR_NOTHING
+from saleor_serials.importing.xlsx import Broken
 from saleor_serials.models import Job, JobKind, JobStatus, Pack
 
 __all__ = [
@@ -173,7 +174,7 @@ def _examined[C: StrEnum](sheet: Sheet, columns: type[C]) -> tuple[Form, tuple[C
     try:
         rows = (cells for _, cells in files.rows(sheet.file, form) if any(map(str.strip, cells)))
         cells = next(rows, [])
-    except files.Broken as broken:
+    except Broken as broken:
         raise broken.refusal from None
     return form, read_header(cells, columns, mapping=sheet.columns)
 
@@ -187,7 +188,7 @@ def _form_of_text(
     sheet.file.seek(0)
     try:
         line = files.first_line(sheet.file, encoding)
-    except files.Broken as broken:
+    except Broken as broken:
         raise broken.refusal from None
     finally:
         sheet.file.seek(0)

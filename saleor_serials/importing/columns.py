@@ -18,7 +18,8 @@ from django.utils.text import slugify
 
 from saleor_serials import supply
 from saleor_serials.errors import Duplicate, InvalidInput, NotFound, Required, TooLong, Unreadable
-from saleor_serials.importing.files import FAILED, ROUNDED, word_of
+from saleor_serials.importing.files import word_of
+from saleor_serials.importing.xlsx import FAILED, ROUNDED
 from saleor_serials.models import MAX_DATA_BYTES, SerialStatus
 
 

@@ -10,30 +10,19 @@ import io
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
 from enum import StrEnum
-from typing import IO, Any, cast
-from zipfile import BadZipFile, ZipFile
+from typing import IO, cast
 
 from charset_normalizer import from_bytes
-from openpyxl import load_workbook
-from openpyxl.cell.cell import ERROR_CODES
 
-from saleor_serials.errors import InvalidInput, Required, TooLong, TooMany, Unreadable
+from saleor_serials.errors import InvalidInput, Required, TooLong, Unreadable
+from saleor_serials.importing import xlsx
+from saleor_serials.importing.xlsx import Broken
 
 _BLOCK = 1_000_000
 MAX_FILE_BYTES = 500_000_000
 # More than all columns of a row can hold.
 MAX_ROW_LENGTH = 1_000_000
-MAX_COLUMNS = 100
-# Excel itself has no more.
-_MAX_XLSX_ROWS = 1_048_576
-# What an XLSX file may unpack to; XML of tables shrinks to a tenth or so, a bomb to a thousandth.
-_MAX_UNPACKED = 500_000_000
-_MAX_SHARED_STRINGS = 100_000_000
-_MAX_MEMBERS = 1_000
-_MAX_RATIO = 100
-_SMALL_MEMBER = 1_000_000
 
 _BOMS = {
     # UTF-32 first: its mark begins with that of UTF-16.
@@ -43,6 +32,14 @@ _BOMS = {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
+# What Windows writes in Western Europe and America.
+_WESTERN = "cp1252"
+_WESTERN_LETTERS = frozenset(
+    "ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜÝßàáâãäåæçèéêëìíîïñòóôõöøùúûüýÿŒœªº€£§°©®™–—‘’“”„«»…·\xa0"
+)
+# From how well a language is recognised an encoding is taken for granted: serials are no place
+# for guesses.
+_RECOGNISED = 0.2
 SEPARATORS = (",", ";", "\t", "|")
 
 
@@ -61,15 +58,6 @@ class Form:
     format: Format
     encoding: str = ""
     separator: str = ""
-
-
-class Broken(Exception):
-    """Nothing can be read from this row on; ``refusal`` says why."""
-
-    def __init__(self, row: int, refusal: InvalidInput) -> None:
-        super().__init__()
-        self.row = row
-        self.refusal = refusal
 
 
 def examine(
@@ -98,7 +86,7 @@ def examine(
     if format is None and (start.startswith(b"PK\3\4") or name.lower().endswith(".xlsx")):
         format = Format.XLSX
     if format == Format.XLSX:
-        _check_package(file)
+        xlsx.check(file)
         return format, ""
     if format is None and name.lower().endswith(".csv"):
         format = Format.CSV
@@ -132,10 +120,31 @@ def _encoding_of(file: IO[bytes]) -> str:
     if failed_at is None:
         return "utf-8"
     file.seek(max(0, failed_at - 16 * 1024))
-    best = from_bytes(start[: 16 * 1024] + file.read(32 * 1024)).best()
-    if best is None or _is_binary(start):
+    sample = start[: 16 * 1024] + file.read(32 * 1024)
+    # What is ASCII is the same in all of them.
+    telling = b"\n".join(line for line in sample.splitlines() if not line.isascii())
+    if _is_binary(start):
+        raise _untold()
+    if _is_western(telling):
+        return _WESTERN
+    best = from_bytes(telling).best()
+    if best is None or best.coherence < _RECOGNISED:
         raise _untold()
     return str(best.encoding)
+
+
+def _is_western(telling: bytes) -> bool:
+    """Tell a text in which accented letters are scattered, as in the languages of Western Europe.
+
+    In a text that is really Cyrillic, say, they stand side by side.
+    """
+    try:
+        text = telling.decode(_WESTERN)
+    except UnicodeDecodeError:
+        return False
+    side_by_side = sum(map(len, re.findall(r"[^\x00-\x7f]{2,}", text)))
+    accented = re.sub(r"[\x00-\x7f]", "", text)
+    return set(accented) <= _WESTERN_LETTERS and side_by_side * 3 <= len(accented)
 
 
 def _untold() -> Unreadable:
@@ -159,7 +168,7 @@ def _without_mark(start: bytes) -> str:
 def _is_binary(start: bytes) -> bool:
     """Tell a picture or a program from a text that holds a stray control character."""
     controls = len(re.findall(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]", start))
-    return controls * 20 > len(start)
+    return controls > 4 and controls * 20 > len(start)
 
 
 def _first_not_utf8(file: IO[bytes]) -> int | None:
@@ -218,7 +227,7 @@ def rows(file: IO[bytes], form: Form) -> Iterator[tuple[int, Sequence[str]]]:
         Unreadable: it is no XLSX file.
     """
     if form.format == Format.XLSX:
-        return _xlsx(file)
+        return xlsx.rows(file)
     if form.format == Format.TEXT:
         return ((n, [line] if line.strip() else []) for n, line in _numbered(file, form.encoding))
     return _csv(file, form)
@@ -259,10 +268,11 @@ class _Lines:
     def __init__(self, file: IO[bytes], encoding: str) -> None:
         self.row = 1
         self._is_first = True
+        is_wide = encoding.startswith(("utf-16", "utf-32"))
         self._text = io.TextIOWrapper(
             cast(io.BufferedReader, _Unclosed(file)),
             encoding=encoding,
-            errors="surrogateescape",
+            errors="surrogatepass" if is_wide else "surrogateescape",
             newline="",
         )
 
@@ -305,101 +315,3 @@ class _Unclosed(io.BufferedIOBase):
 
     def read1(self, size: int = -1, /) -> bytes:
         return self.read(size)
-
-
-def _check_package(file: IO[bytes]) -> None:
-    """Refuse what is no ZIP file, or unpacks to more than anybody's table, before unpacking."""
-    file.seek(0)
-    try:
-        with ZipFile(file) as package:
-            members = package.infolist()
-            unpacked = sum(member.file_size for member in members)
-            if len(members) > _MAX_MEMBERS or unpacked > _MAX_UNPACKED:
-                raise TooLong(
-                    f"The file unpacks to more than {_MAX_UNPACKED // 1_000_000} MB; split it.",
-                    field="file",
-                )
-            for member in members:
-                _check_member(package, member)
-    except (BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError):
-        raise Unreadable(
-            "This is no XLSX file; it may be damaged, or protected by a password.", field="file"
-        ) from None
-
-
-def _check_member(package: ZipFile, member: Any) -> None:
-    is_bomb = member.file_size > max(_SMALL_MEMBER, _MAX_RATIO * member.compress_size)
-    if is_bomb or (
-        member.filename.endswith("sharedStrings.xml") and member.file_size > _MAX_SHARED_STRINGS
-    ):
-        raise TooLong(
-            "The file unpacks to many times its size; save it as CSV instead.", field="file"
-        )
-    with package.open(member) as content:
-        start = content.read(4096).replace(b"\0", b"")
-    # No office program writes a document type; entities that multiply need one.
-    markup = re.sub(rb"<!--.*?-->", b"", start, flags=re.DOTALL)
-    if markup.lstrip(b" \t\r\n\xef\xbb\xbf\xfe\xff").startswith(b"<") and re.search(
-        rb"<!(?!\[CDATA\[)", markup
-    ):
-        raise Unreadable("This XLSX file holds a document type; it is refused.", field="file")
-
-
-def _xlsx(file: IO[bytes]) -> Iterator[tuple[int, Sequence[str]]]:
-    file.seek(0)
-    number = 0
-    try:
-        book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
-        sheet = book.worksheets[0]
-        # What a file says of its size is wrong where other programs wrote it.
-        sheet.reset_dimensions()
-        for number, cells in enumerate(sheet.iter_rows(values_only=True), 1):
-            if number > _MAX_XLSX_ROWS:
-                raise Broken(number, TooMany("A sheet has at most 1,048,576 rows.", field="file"))
-            if len(cells) > MAX_COLUMNS:
-                raise Broken(
-                    number, TooMany(f"A row has at most {MAX_COLUMNS} cells.", field="file")
-                )
-            yield number, [] if all(cell is None for cell in cells) else [*map(_text, cells)]
-    except (Broken, GeneratorExit):
-        raise
-    except Exception:
-        # What openpyxl raises on a broken file is anything.
-        raise Broken(
-            number + 1,
-            Unreadable("From here on this is no XLSX file that can be read.", field="file"),
-        ) from None
-
-
-# What stands for a value that is lost. A lone surrogate can come from no file.
-ROUNDED = "\udfff rounded"
-FAILED = "\udfff failed"
-# Excel keeps this many digits of a number.
-_DIGITS = 15
-
-
-def _text(value: Any) -> str:
-    """Write a cell's value as text; a formula's is what it came to."""
-    if value is None:
-        return ""
-    if isinstance(value, str):
-        return FAILED if value in ERROR_CODES else _unescaped(value)
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, int | float):
-        if abs(value) >= 10**_DIGITS:
-            return ROUNDED
-        return str(int(value)) if value == int(value) else repr(value)
-    if isinstance(value, datetime | date | time):
-        return value.isoformat()
-    return str(value)
-
-
-# What XML cannot say stands in XLSX as _x000D_; _x005F_ is an underscore that says no such thing.
-_ESCAPE = re.compile(r"_x(005F|00[01][0-9A-F]|FFF[EF])_", re.IGNORECASE)
-
-
-def _unescaped(text: str) -> str:
-    if "_x" not in text:
-        return text
-    return _ESCAPE.sub(lambda match: chr(int(match[1], 16)), text)

@@ -9,7 +9,8 @@ from typing import IO, Any
 from saleor_serials import jobs
 from saleor_serials.errors import InvalidInput
 from saleor_serials.importing import files
-from saleor_serials.importing.files import Broken, Form, Format
+from saleor_serials.importing.files import Form, Format
+from saleor_serials.importing.xlsx import Broken
 from saleor_serials.jobs import Problem
 from saleor_serials.models import Job
 
