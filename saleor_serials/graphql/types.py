@@ -353,6 +353,9 @@ class Serial(graphene.ObjectType):
         description="When the customer consumed it. For staff, else null."
     )
     pack = graphene.Field(SerialPack, description="The pack it is in. For staff, else null.")
+    pack_name = graphene.String(
+        description="The pack's name. For staff; for customers where the pack shows it, else null."
+    )
     batch = graphene.Field(
         SerialBatch, description="The batch it was made with. For staff, else null."
     )
@@ -380,6 +383,13 @@ class Serial(graphene.ObjectType):
     @staticmethod
     def resolve_pack(root: models.Serial, info: Any) -> Any:
         return loaders.packs(info.context, root.pack_id) if _seen_by_staff(info) else None
+
+    @staticmethod
+    def resolve_pack_name(root: models.Serial, info: Any) -> Any:
+        by_staff = _seen_by_staff(info)
+        return loaders.packs(info.context, root.pack_id).then(
+            lambda pack: pack.name if by_staff or pack.shows_name else None
+        )
 
     @staticmethod
     def resolve_batch(root: models.Serial, info: Any) -> Any:
