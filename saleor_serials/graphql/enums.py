@@ -7,6 +7,7 @@ import graphene
 
 from saleor_serials import models
 from saleor_serials.errors import ErrorCode
+from saleor_serials.finding import Moment
 
 
 def _descriptions(type: str, values: Mapping[Any, str]) -> Any:
@@ -31,6 +32,20 @@ class SerialStatusEnum(graphene.Enum):
                     "Was assigned and given back; can go to the same customer again."
                 ),
                 models.SerialStatus.DELETED: "Kept for history, never handed out again.",
+            },
+        )
+
+
+class SerialSortField(graphene.Enum):
+    class Meta:
+        enum = Moment
+        description = _descriptions(
+            "What a list of serials is ordered by.",
+            {
+                Moment.CREATED_AT: "When they were put into their pack.",
+                Moment.ASSIGNED_AT: (
+                    "When their customers got them; those that nobody ever got are left out."
+                ),
             },
         )
 

@@ -10,6 +10,7 @@ from saleor.core.permissions import AccountPermissions, OrderPermissions, Produc
 from saleor.graphql.account.types import User
 from saleor.graphql.core.connection import CountableConnection
 from saleor.graphql.core.dataloaders import DataLoader
+from saleor.graphql.core.enums import OrderDirection
 from saleor.graphql.core.mutations import BaseMutation
 from saleor.graphql.core.schema import CoreMutations, CoreQueries
 from saleor.graphql.core.types.common import DateTimeRangeInput
@@ -25,7 +26,9 @@ __all__ = [
     "DataLoader",
     "DateTime",
     "DateTimeRangeInput",
+    "JSONString",
     "Mutation",
+    "OrderDirection",
     "Product",
     "ProductVariant",
     "actor",
@@ -40,6 +43,7 @@ __all__ = [
 ]
 
 DateTime = graphene.DateTime
+JSONString = graphene.JSONString
 
 _PERMISSIONS = {
     "MANAGE_ORDERS": OrderPermissions.MANAGE_ORDERS,
