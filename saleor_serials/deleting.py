@@ -20,7 +20,6 @@ from saleor_serials.errors import (
     NotFound,
     Required,
     TooLong,
-    TooMany,
     without_details,
 )
 from saleor_serials.finding import Filter
@@ -75,17 +74,15 @@ Progress = Callable[[Deleted, int], None]
 
 
 def delete(serial_ids: Sequence[int], *, actor: str, reason: str = "") -> Deleted:
-    """Delete chosen serials, in one transaction.
+    """Delete chosen serials, in one transaction: up to 10,000, or others may wait for long.
 
     Raises:
-        Required, TooMany: there is none, or more than 10,000; ``field`` is ``ids``.
+        Required: there is none; ``field`` is ``ids``.
         NotFound: one is not there; nothing is deleted.
         TooLong, InvalidInput: the reason cannot be used.
     """
     if not serial_ids:
         raise Required("Name at least one serial, or a filter.", field="ids")
-    if len(serial_ids) > CHUNK:
-        raise TooMany(f"At most {CHUNK:,} serials in one call; use a filter.", field="ids")
     reason = check_reason(reason)
     ids = list(dict.fromkeys(serial_ids))
     with without_details(), transaction.atomic():

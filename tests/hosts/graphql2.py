@@ -63,6 +63,11 @@ def make_vendor(*permissions: str, groups: Sequence[Group], **values: Any) -> An
     return user
 
 
+def permit(user: Any, *permissions: str) -> None:
+    """Give a member of staff more permissions."""
+    user.user_permissions.add(*_permissions(permissions))
+
+
 def make_app(*permissions: str, name: str = "Warehouse") -> App:
     """Make an app with a token and these permissions."""
     app = App.objects.create(name=name)

@@ -7,7 +7,7 @@ import graphene
 
 from saleor_serials import deleting
 from saleor_serials.access import Reach, Right, reach
-from saleor_serials.errors import InvalidInput, NotAllowed, NotFound, Required
+from saleor_serials.errors import InvalidInput, NotAllowed, NotFound, Required, TooMany
 from saleor_serials.finding import Filter
 from saleor_serials.graphql import filters, ids
 from saleor_serials.graphql.mutations.base import Mutation
@@ -85,14 +85,17 @@ _EXPECTED = "expected_count"
 
 def _numbers(global_ids: Sequence[str], reached: Reach) -> list[int]:
     """Read the ids of serials that somebody may delete."""
-    numbers = [ids.require(each, "Serial", field="ids") for each in global_ids]
-    packs = dict(Serial.objects.filter(pk__in=numbers).values_list("pk", "pack"))
+    numbers = [ids.number_of(each, "Serial") for each in global_ids[: deleting.CHUNK + 1]]
+    if len(numbers) > deleting.CHUNK:
+        raise TooMany(f"At most {deleting.CHUNK:,} serials in one call; use a filter.", field="ids")
+    chosen = [number for number in numbers if number is not None]
+    packs = dict(Serial.objects.filter(pk__in=chosen).values_list("pk", "pack"))
     for index, number in enumerate(numbers):
         if number not in packs or not reached.sees(packs[number]):
             raise NotFound("There is no such serial.", field="ids", index=index)
     for pack_id in set(packs.values()):
         reached.require(Right.DELETE, pack_id, field="ids")
-    return numbers
+    return chosen
 
 
 def _wanted(actor: Actor, given: Any) -> Filter:
