@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from django.db.models import F
 from django.utils import timezone
 
-from saleor_serials import config, delivery, fulfillment, links, mirror, wishes
+from saleor_serials import config, counting, delivery, fulfillment, links, mirror, wishes
 from saleor_serials.host import host
 from saleor_serials.models import Assignment, DeliveryStatus, OrderRecord, SweepState
 from saleor_serials.reconcile import attempt, settle
@@ -43,6 +43,7 @@ def sweep() -> Report:
     _settle_packs(report)
     _send_deliveries(report)
     mirror.show_due()
+    counting.fold()
     if settings.automatic_fulfillment:
         _fulfill_orders(report)
     SweepState.objects.filter(pk=state.pk).update(
