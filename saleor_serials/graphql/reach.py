@@ -15,7 +15,8 @@ def reach_of(info: Any) -> Reach:
     actor = graphql.actor(info.context)
     known: dict[Actor, Reach] = info.context.__dict__.setdefault("saleor_serials_reaches", {})
     if actor not in known:
-        known[actor] = access.reach(actor)
+        with graphql.reading():
+            known[actor] = access.reach(actor)
     return known[actor]
 
 

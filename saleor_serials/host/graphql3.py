@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 import graphene
@@ -50,6 +51,7 @@ __all__ = [
     "add_root_fields",
     "add_type_fields",
     "permission_denied",
+    "reading",
     "schema",
     "unwrap",
     "wrap_product",
@@ -83,7 +85,14 @@ def actor(context: Any) -> Actor:
 
     An app that acts for a user is that user, with the permissions of both.
     """
-    return actor_of(context, _PERMISSIONS)
+    with reading():
+        return actor_of(context, _PERMISSIONS)
+
+
+def reading() -> AbstractContextManager[None]:
+    """Let a resolver read the database outside of loaders, from the writer, as our loaders do."""
+    allowed: AbstractContextManager[None] = allow_writer()
+    return allowed
 
 
 def permission_denied(permission: str) -> Exception:
