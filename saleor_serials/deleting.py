@@ -199,5 +199,6 @@ def _delete(number: int, going: list[int], *, actor: str, reason: str) -> Delete
     with connection.cursor() as cursor:
         cursor.execute(_DELETE, {"ids": going})
         moves = [(pk, "", was, SerialStatus.DELETED.value) for pk, was in cursor.fetchall()]
-    history.record_serials(EventType.DELETED, moves, order=None, at=now, actor=actor, reason=reason)
+    by = By(actor=actor, reason=reason)
+    history.record_serials(EventType.DELETED, moves, order=None, at=now, by=by)
     return Deleted(deleted=len(moves), skipped=number - len(moves))
