@@ -15,12 +15,15 @@ from django.utils import timezone
 from benchmarks import stock
 from benchmarks.clients import Crowd
 from saleor_serials.allocation import CLAIM_FREE, claim
+from saleor_serials.config import Config
 from saleor_serials.models import Assignment, Pack, PackLink, SerialStatus
 from saleor_serials.reconcile import reconcile
 from tests.hosts import shop
 
 # Rivals hide what they are about to take: clients that fight for a pack's last serials get none.
 LEFT_ALONE = 100
+
+_SETTINGS = Config.parse({})
 
 # What the claim writes, into rows that are known already.
 _FLOOR = """
@@ -44,7 +47,7 @@ def update_one(item: tuple[int, Assignment]) -> None:
 
 def claim_one(buyer: Assignment) -> None:
     """Claim one serial, as the product calls its claiming statement."""
-    if len(claim(CLAIM_FREE, buyer, status=SerialStatus.USED, now=timezone.now())) != 1:
+    if len(claim(CLAIM_FREE, buyer, settings=_SETTINGS, now=timezone.now())) != 1:
         raise NotAllocated(f"Pack {buyer.pack_id} gave nothing")
 
 
@@ -175,7 +178,7 @@ def _without_memory(buyer: Assignment) -> dict[str, Any]:
         "limit": 1,
         "status": SerialStatus.USED.value,
         "assignment": buyer.pk,
-        "customer": buyer.customer,
+        "holder": buyer.customer,
         "now": timezone.now(),
     }
 

@@ -23,6 +23,7 @@ from saleor_serials.errors import (
     without_details,
 )
 from saleor_serials.finding import Filter
+from saleor_serials.history import By
 from saleor_serials.models import EventType, Serial, SerialStatus
 from saleor_serials.supply import is_unicode
 
@@ -199,5 +200,6 @@ def _delete(number: int, going: list[int], *, actor: str, reason: str) -> Delete
     with connection.cursor() as cursor:
         cursor.execute(_DELETE, {"ids": going})
         moves = [(pk, "", was, SerialStatus.DELETED.value) for pk, was in cursor.fetchall()]
-    history.record_serials(EventType.DELETED, moves, order=None, at=now, actor=actor, reason=reason)
+    by = By(actor=actor, reason=reason)
+    history.record_serials(EventType.DELETED, moves, order=None, at=now, by=by)
     return Deleted(deleted=len(moves), skipped=number - len(moves))

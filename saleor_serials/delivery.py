@@ -72,7 +72,7 @@ def deliver(delivery_id: int) -> DeliveryStatus | None:
     delivery = Delivery.objects.select_related("order").get(pk=delivery_id)
     serials = list(
         Serial.objects.filter(pk__in=delivery.serial_ids, assignment__order=delivery.order)
-        .select_related("assignment")
+        .select_related("assignment__pack")
         .order_by("assignment_id", "position")
     )
     if not serials:
@@ -133,10 +133,14 @@ def _finish(delivery: Delivery, status: DeliveryStatus, **values: object) -> Del
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Parcel:
-    """What the mail says about one order line and pack; ``shortfall`` is still to come."""
+    """What the mail says about one order line and pack; ``shortfall`` is still to come.
+
+    ``pack_name`` is empty unless the pack shows it to customers.
+    """
 
     product_name: str
     variant_name: str
+    pack_name: str
     serials: tuple[str, ...]
     shortfall: int
 
@@ -153,6 +157,7 @@ def parcels(serials: Sequence[Serial]) -> list[Parcel]:
         return Parcel(
             product_name=assignment.product_name,
             variant_name=assignment.variant_name,
+            pack_name=assignment.pack.name if assignment.pack.shows_name else "",
             serials=tuple(serial.data for serial in group),
             shortfall=assignment.shortfall,
         )

@@ -14,13 +14,26 @@ class Cause(StrEnum):
     LINE_REMOVED = "line removed"
 
 
-def entitled_units(order: OrderSnapshot, *, was_paid: bool) -> dict[str, int]:
+def has_reached(order: OrderSnapshot, *, assign_on: str) -> bool:
+    """Tell whether an order is now in the status that assigns: paid, confirmed or fulfilled.
+
+    Where that is not the payment, it does not matter whether anything was paid.
+    """
+    if assign_on == "confirmed":
+        return order.live
+    return order.fulfilled if assign_on == "fulfilled" else order.paid
+
+
+def entitled_units(
+    order: OrderSnapshot, *, was_entitled: bool, assign_on: str = "paid"
+) -> dict[str, int]:
     """Count, per line id, the units that the customer is entitled to.
 
-    ``was_paid``: the order was once seen paid. Being paid is remembered; afterwards entitlement
-    falls only on positive evidence: a refund, a return, a cancellation, a removed line.
+    ``was_entitled``: the order once reached the status that assigns. That is remembered; afterwards
+    entitlement falls only on positive evidence: a refund, a return, a cancellation, a removed line.
     """
-    if not order.live or order.gone or not (order.paid or was_paid):
+    entitled = was_entitled or has_reached(order, assign_on=assign_on)
+    if not order.live or order.gone or not entitled:
         return {line.id: 0 for line in order.lines}
     return {line.id: max(0, line.quantity - line.returned) for line in order.lines}
 

@@ -62,6 +62,13 @@ class NotFulfillable(SerialsError):
     """Saleor does not let these order lines be fulfilled now."""
 
 
+class SigningKeyUnreadable(SerialsError):
+    """The pack's signing key cannot be read, because the shop's SECRET_KEY has changed.
+
+    Put the former one into SECRET_KEY_FALLBACKS.
+    """
+
+
 @contextmanager
 def without_details() -> Iterator[None]:
     """Re-raise database errors without their text: PostgreSQL's DETAIL prints the whole row.

@@ -85,7 +85,7 @@ def _open_units(record: OrderRecord) -> dict[str, int]:
     order = host.order_snapshot(record.order_id)
     if order is None or not fulfilled:
         return {}
-    entitled = entitled_units(order, was_paid=record.entitled_at is not None)
+    entitled = entitled_units(order, was_entitled=record.entitled_at is not None)
     by_us = _fulfilled_by_us(record)
     missing = {
         line: entitled[line] - max(fulfilled[line], by_us[line])

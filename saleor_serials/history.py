@@ -2,14 +2,26 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection
 from django.db.models import Exists, OuterRef, Q
 
-from saleor_serials.models import Assignment, Batch, Event, EventType, OrderRecord
+from saleor_serials.models import Assignment, Batch, Event, EventType, OrderRecord, Serial
 
 SYSTEM = "system"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class By:
+    """Who did something, and why."""
+
+    actor: str = SYSTEM
+    reason: str = ""
+
+
+BY_SYSTEM = By()
 
 
 def record_serials(
@@ -18,8 +30,7 @@ def record_serials(
     *,
     order: OrderRecord | None,
     at: datetime,
-    actor: str = SYSTEM,
-    reason: str = "",
+    by: By = BY_SYSTEM,
 ) -> None:
     """Record that serials moved: ``(serial id, line id, from status, to status)`` each.
 
@@ -43,7 +54,7 @@ def record_serials(
             ) AS moved
             """,
             [
-                *(type.value, actor, reason, at),
+                *(type.value, by.actor, by.reason, at),
                 *(order and order.pk, ids, lines, from_statuses, to_statuses),
             ],
         )
@@ -69,6 +80,20 @@ def record_order(type: EventType, order: OrderRecord, *, reason: str = "") -> No
 def record_line(type: EventType, order: OrderRecord, *, line_id: str, quantity: int) -> None:
     """Record something about so many units of an order line, for staff to see."""
     Event.objects.create(type=type, order=order, line_id=line_id, quantity=quantity, actor=SYSTEM)
+
+
+def record_note(
+    serial: Serial, *, title: str, text: str, happened_at: datetime | None, actor: str
+) -> None:
+    """Record what somebody wrote down about a serial, and when that happened if not now."""
+    Event.objects.create(
+        type=EventType.NOTED,
+        serial=serial,
+        title=title,
+        reason=text,
+        happened_at=happened_at,
+        actor=actor,
+    )
 
 
 def of_serials(

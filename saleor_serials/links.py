@@ -89,7 +89,10 @@ def create(
         Required: neither or both of variant and product are given.
         OutOfRange: the quantity is not 1 to 10,000.
         AlreadyExists: the two are linked already.
+        InvalidInput: the pack is archived.
     """
+    if pack.archived_at is not None:
+        raise InvalidInput("This pack is archived; nothing takes serials of it.", field="pack")
     if (variant_id is None) == (product_id is None):
         raise Required("Name a variant or a product, one of the two.", field="variant")
     _check_quantity(quantity)

@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
 from django.utils.text import slugify
 
-from saleor_serials import supply
+from saleor_serials import rules, supply
 from saleor_serials.errors import (
     AlreadyExists,
     Duplicate,
@@ -14,11 +15,10 @@ from saleor_serials.errors import (
     InvalidInputs,
     NotFound,
     Required,
-    TooLong,
     TooMany,
     without_details,
 )
-from saleor_serials.models import Batch, Pack, Wish
+from saleor_serials.models import Batch, Pack, PickOrder, Wish
 from saleor_serials.supply import Draft
 
 # A GraphQL document much larger than this is refused by common web servers anyway.
@@ -27,36 +27,127 @@ MAX_ERRORS_PER_CALL = 100
 
 
 def create(*, name: str, slug: str | None = None, **values: Any) -> Pack:
-    """Make a pack. ``values``: description, is_published, is_consumable, status_on_refund,
-    pick_order; each has the model's default.
+    """Make a pack. ``values`` are rules of it, by the names of its columns: see ``rules.read``.
 
     Raises:
-        Required, TooLong: the name or slug cannot be used.
+        InvalidInput: a rule cannot be used; ``field`` names it.
         AlreadyExists: another pack has this slug.
     """
-    pack = Pack(name=_name(name), **_texts_checked(values))
-    pack.slug = _slug(slug) if slug is not None else _free_slug(pack.name)
+    pack = Pack(**rules.read({"name": name, **values}))
+    pack.slug = rules.read({"slug": slug})["slug"] if slug is not None else _free_slug(pack.name)
+    rules.check(pack)
     _save(pack)
     return pack
 
 
+# Rules that have to go together.
+_TOGETHER = {"generator", "generator_settings", "source", "is_published"}
+
+
 def update(pack_id: int, **values: Any) -> Pack:
-    """Change the given values of a pack, and no others.
+    """Change the given rules of a pack, and no others. With another generator go other settings.
 
     Raises:
-        NotFound, Required, TooLong, AlreadyExists: as for ``create``.
+        NotFound: there is no such pack.
+        InvalidInput, AlreadyExists: as for ``create``; nothing has changed.
     """
-    pack = Pack.objects.filter(pk=pack_id).first()
+    with transaction.atomic():
+        pack = _take(pack_id)
+        was = pack.pick_order
+        if values.get("generator", pack.generator) != pack.generator:
+            values.setdefault("generator_settings", {})
+        for field, value in rules.read(values).items():
+            setattr(pack, field, value)
+        if values.keys() & _TOGETHER:
+            rules.check(pack)
+        _save(pack, update_fields=[*values, "updated_at"])
+    if pack.pick_order != was:
+        reposition(pack)
+    return pack
+
+
+def _take(pack_id: int) -> Pack:
+    pack = Pack.objects.select_for_update().filter(pk=pack_id).first()
     if pack is None:
         raise NotFound("There is no such pack.", field="id")
-    if "name" in values:
-        values["name"] = _name(values["name"])
-    if "slug" in values:
-        values["slug"] = _slug(values["slug"])
-    for field, value in _texts_checked(values).items():
-        setattr(pack, field, value)
-    _save(pack, update_fields=[*values, "updated_at"])
     return pack
+
+
+def delete(pack_id: int) -> Pack:
+    """Delete a pack that was never filled and never owed anything; archive any other.
+
+    An archived pack hands nothing out and takes nothing in, and its links end. Orders keep what
+    they hold of it, and its serials stay on record. Returns it; its ``pk`` is None if it is gone.
+
+    Raises:
+        NotFound: there is no such pack.
+    """
+    with transaction.atomic():
+        pack = _take(pack_id)
+        now = timezone.now()
+        if any(rows.exists() for rows in (pack.serials, pack.batches, pack.assignments)):
+            pack.links.filter(until=None).update(until=now)
+            pack.is_published, pack.archived_at = False, pack.archived_at or now
+            pack.save(update_fields=["is_published", "archived_at", "updated_at"])
+        else:
+            pack.links.all().delete()
+            pack.delete()
+        # A link that a text asked for has ended.
+        Wish.objects.update(text=None)
+    return pack
+
+
+def restore(pack_id: int) -> Pack:
+    """Take a pack out of the archive. It stays unpublished, and its links stay ended.
+
+    Raises:
+        NotFound: there is no such pack.
+    """
+    with transaction.atomic():
+        pack = _take(pack_id)
+        pack.archived_at = None
+        pack.save(update_fields=["archived_at", "updated_at"])
+    return pack
+
+
+_REPOSITION = """
+WITH chunk AS MATERIALIZED (
+    SELECT id FROM saleor_serials_serial
+    WHERE pack_id = %(pack)s AND status = 'free' AND id > %(after)s
+    ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+)
+UPDATE saleor_serials_serial AS s
+SET position = CASE WHEN %(random)s
+    THEN (random() * %(most)s)::bigint
+    ELSE (extract(epoch FROM s.created_at) * 1000000000)::bigint + s.id
+END
+FROM chunk WHERE s.id = chunk.id
+RETURNING s.id
+"""
+
+
+def reposition(pack: Pack, *, chunk: int = 10_000) -> None:
+    """Have the free serials of a pack stand in the order in which it now picks.
+
+    In chunks, each a transaction: orders that come meanwhile are served in either order.
+    """
+    after = 0
+    while True:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                _REPOSITION,
+                {
+                    "pack": pack.pk,
+                    "after": after,
+                    "limit": chunk,
+                    "random": pack.pick_order == PickOrder.RANDOM,
+                    "most": 2**62,
+                },
+            )
+            done = [pk for (pk,) in cursor.fetchall()]
+        if not done:
+            return
+        after = max(done)
 
 
 def _save(pack: Pack, **how: Any) -> None:
@@ -67,42 +158,6 @@ def _save(pack: Pack, **how: Any) -> None:
             Wish.objects.exclude(problem="").update(text=None)
     except IntegrityError:
         raise AlreadyExists("Another pack has this slug.", field="slug") from None
-
-
-def _texts_checked(values: dict[str, Any]) -> dict[str, Any]:
-    for field, value in values.items():
-        if isinstance(value, str):
-            _storable(value, field=field)
-    return values
-
-
-def _storable(text: str, *, field: str) -> str:
-    """Refuse what PostgreSQL cannot store as text."""
-    if "\0" in text or not supply.is_unicode(text):
-        raise InvalidInput("This is not valid Unicode text.", field=field)
-    return text
-
-
-def _name(name: str | None) -> str:
-    name = _storable((name or "").strip(), field="name")
-    if not name:
-        raise Required("Give the pack a name.", field="name")
-    if len(name) > 250:
-        raise TooLong("A pack's name has at most 250 characters.", field="name")
-    return name
-
-
-def _slug(slug: str | None) -> str:
-    slug = _storable((slug or "").strip(), field="slug")
-    if not slug:
-        raise Required("Give the pack a slug, or leave it out to have one made.", field="slug")
-    if len(slug) > 255:
-        raise TooLong("A slug has at most 255 characters.", field="slug")
-    if slug != slugify(slug, allow_unicode=True):
-        raise InvalidInput(
-            "A slug is made of lower-case letters, digits, hyphens and underscores.", field="slug"
-        )
-    return slug
 
 
 def _free_slug(name: str) -> str:

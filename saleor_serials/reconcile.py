@@ -6,7 +6,7 @@ same. It is one transaction, under the lock of the order's own ``OrderRecord``.
 """
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -18,7 +18,13 @@ from django.utils import timezone
 
 from saleor_serials import allocation, config, delivery, fulfillment, history, links, mirror
 from saleor_serials.allocation import Surplus
-from saleor_serials.entitlement import Cause, cause_of_release, entitled_units, wanted
+from saleor_serials.entitlement import (
+    Cause,
+    cause_of_release,
+    entitled_units,
+    has_reached,
+    wanted,
+)
 from saleor_serials.errors import without_details
 from saleor_serials.host import host
 from saleor_serials.host.shapes import OrderSnapshot
@@ -26,6 +32,7 @@ from saleor_serials.models import (
     Assignment,
     EventType,
     OrderRecord,
+    Pack,
     Serial,
     SerialStatus,
 )
@@ -48,6 +55,17 @@ class Outcome:
     unsettled_pack_ids: frozenset[int]
     mirrored_order_id: str | None
     order_id_to_fulfill: str | None
+
+    @classmethod
+    def of_packs(cls, pack_ids: Iterable[int], *, moved: Iterable[int]) -> "Outcome":
+        """Say that packs have serials for somebody again, of no order in particular."""
+        return cls(
+            allocated=0,
+            delivery_id=None,
+            unsettled_pack_ids=frozenset(pack_ids),
+            mirrored_order_id=None,
+            order_id_to_fulfill=None,
+        )
 
 
 def reconcile(order_id: str, *, first_in_line: bool = False) -> Outcome | None:
@@ -74,34 +92,58 @@ def reconcile(order_id: str, *, first_in_line: bool = False) -> Outcome | None:
         remembered = _remembered(record)
         _freeze_terms(record, order)
         _follow_customer(record, order)
-        assignments = list(record.assignments.order_by("id"))
-        _remember_payment(record, order, assignments, now=now)
+        assignments = list(record.assignments.select_related("pack").order_by("id"))
+        _remember_payment(record, order, assignments, settings=settings, now=now)
+        closed = _closed_packs(record, order, assignments)
         if _remembered(record) != remembered:
             record.save(update_fields=_REMEMBERED)
         stored = [_owing(assignment) for assignment in assignments]
-        surplus = _set_wanted(record, order, assignments, settings=settings, now=now)
-        freed = allocation.release(record, surplus, now=now)
-        allocated = allocation.allocate(record, assignments, now=now, first_in_line=first_in_line)
+        surplus = _set_wanted(record, order, assignments, closed=closed, settings=settings, now=now)
+        freed = allocation.release(record, surplus, settings=settings, now=now)
+        allocated = allocation.allocate(
+            record, assignments, settings=settings, now=now, first_in_line=first_in_line
+        )
         changed = [a for a, was in zip(assignments, stored, strict=True) if _owing(a) != was]
         _store(changed)
-        outbox = (
-            delivery.enter(record, allocated.serial_ids, now=now) if settings.send_email else None
-        )
-        is_mirrored = mirror.enter(
+        return conclude(
             record,
-            settings=settings,
+            serial_ids=allocated.serial_ids,
+            unsettled=allocated.short_pack_ids | freed,
+            changed=bool(changed),
             moved=[a.held for a in assignments] != [held for _, held, _ in stored],
             holds=any(a.held for a in assignments),
+            settings=settings,
+            now=now,
         )
-        to_fulfill = settings.automatic_fulfillment and bool(changed) and outbox is None
-        if to_fulfill:
-            fulfillment.enter(record, now=now)
+
+
+def conclude(
+    record: OrderRecord,
+    *,
+    serial_ids: Sequence[int],
+    unsettled: frozenset[int],
+    settings: config.Config,
+    now: datetime,
+    changed: bool = True,
+    moved: bool = True,
+    holds: bool = True,
+) -> Outcome:
+    """Enter, in the caller's transaction, what follows from what an order got or gave back.
+
+    ``serial_ids`` are new to it. ``changed``: what a line is owed or holds; ``moved``: serials;
+    ``holds``: the order holds some.
+    """
+    outbox = delivery.enter(record, serial_ids, now=now) if settings.send_email else None
+    is_mirrored = mirror.enter(record, settings=settings, moved=moved, holds=holds)
+    to_fulfill = settings.automatic_fulfillment and changed and outbox is None
+    if to_fulfill:
+        fulfillment.enter(record, now=now)
     return Outcome(
-        allocated=len(allocated.serial_ids),
+        allocated=len(serial_ids),
         delivery_id=outbox,
-        unsettled_pack_ids=allocated.short_pack_ids | freed,
-        mirrored_order_id=order_id if is_mirrored else None,
-        order_id_to_fulfill=order_id if to_fulfill else None,
+        unsettled_pack_ids=unsettled,
+        mirrored_order_id=record.order_id if is_mirrored else None,
+        order_id_to_fulfill=record.order_id if to_fulfill else None,
     )
 
 
@@ -110,6 +152,16 @@ _REMEMBERED = ("lines", "customer", "entitled_at", "noted")
 
 def _remembered(record: OrderRecord) -> list[Any]:
     return [getattr(record, name) for name in _REMEMBERED]
+
+
+def lock_order(order_id: str) -> tuple[OrderRecord, OrderSnapshot] | None:
+    """Lock our record of an order, its terms written down, and read it; None if nothing applies."""
+    locked = _lock_and_read(order_id)
+    if locked is not None:
+        record, order = locked
+        _freeze_terms(record, order)
+        record.save(update_fields=_REMEMBERED)
+    return locked
 
 
 def _lock_and_read(order_id: str) -> tuple[OrderRecord, OrderSnapshot] | None:
@@ -209,11 +261,7 @@ def freeze_terms_with(variant_id: int) -> None:
     known = OrderRecord.objects.filter(order_id__in=orders).values_list("order_id", flat=True)
     for order_id in orders.difference(known):
         with without_details(), transaction.atomic():
-            locked = _lock_and_read(order_id)
-            if locked is not None:
-                record, order = locked
-                _freeze_terms(record, order)
-                record.save(update_fields=_REMEMBERED)
+            lock_order(order_id)
 
 
 def _follow_customer(record: OrderRecord, order: OrderSnapshot) -> None:
@@ -239,9 +287,11 @@ _DOUBTS = {
 }
 
 
-def _doubt(record: OrderRecord, order: OrderSnapshot) -> EventType | None:
+def _doubt(
+    record: OrderRecord, order: OrderSnapshot, *, settings: config.Config
+) -> EventType | None:
     """Say what speaks against giving an order more, though nothing was paid back."""
-    if order.paid or order.gone or not order.live:
+    if settings.assign_on != "paid" or order.paid or order.gone or not order.live:
         return None
     if order.prices_stale:
         return EventType.PRICES_STALE
@@ -257,14 +307,15 @@ def _remember_payment(
     order: OrderSnapshot,
     assignments: Sequence[Assignment],
     *,
+    settings: config.Config,
     now: datetime,
 ) -> None:
-    """Keep the first moment the order was paid; tell staff of money that went, and changed nothing.
+    """Keep the first moment the order was entitled; tell staff of money that went, to no effect.
 
     An amount that was refunded names no line, and a payment that vanished is no refund: staff
     read it in the history and decide. Until then lines keep what they hold by their terms.
     """
-    if order.paid and record.entitled_at is None:
+    if record.entitled_at is None and has_reached(order, assign_on=settings.assign_on):
         record.entitled_at = now
     was: dict[str, Any] = record.noted
     noted = {name: value for name, value in was.items() if name not in _OF_PAYMENT}
@@ -277,10 +328,10 @@ def _remember_payment(
                 reason=f"{order.refunded} {order.currency} refunded in all; "
                 "an amount alone takes no serial back",
             )
-    if doubt := _doubt(record, order):
+    if doubt := _doubt(record, order, settings=settings):
         noted["doubt"] = doubt.value
         noted["kept"] = was.get("kept") or {
-            str(each.pk): max(0, each.held - each.granted + each.withheld) for each in assignments
+            str(each.pk): _held_by_terms(each) for each in assignments
         }
         if was.get("doubt") != doubt:
             reason = f"{_DOUBTS[doubt]}; it keeps its serials and gets no more"
@@ -288,26 +339,65 @@ def _remember_payment(
     record.noted = noted
 
 
+_CLOSED = "closed"
+
+
+def _closed_packs(
+    record: OrderRecord, order: OrderSnapshot, assignments: Sequence[Assignment]
+) -> frozenset[int]:
+    """Find the packs that do not serve this order's customer or channel; tell staff of new ones.
+
+    One statement more where a pack asks for groups. Leaving a group takes nothing back.
+    """
+    packs = {each.pack_id: each.pack for each in assignments}.values()
+    groups: frozenset[str] = frozenset()
+    if order.user_id is not None and any(pack.customer_groups for pack in packs):
+        groups = host.customer_groups(order.user_id)
+    reasons = {pack.pk: _why_closed(pack, order, groups) for pack in packs}
+    closed = {pk: reason for pk, reason in reasons.items() if reason}
+    known = record.noted.get(_CLOSED, [])
+    for pk in sorted(closed.keys() - set(known)):
+        history.record_order(EventType.NOT_SERVED, record, reason=closed[pk])
+    if sorted(closed) != known:
+        record.noted = {**record.noted, _CLOSED: sorted(closed)}
+    return frozenset(closed)
+
+
+def _why_closed(pack: Pack, order: OrderSnapshot, groups: frozenset[str]) -> str:
+    if pack.channels and order.channel not in pack.channels:
+        return f"The pack '{pack.slug}' serves other channels than this order's"
+    if pack.customer_groups and not groups.intersection(pack.customer_groups):
+        return f"The pack '{pack.slug}' serves customers of other groups"
+    return ""
+
+
 def _set_wanted(
     record: OrderRecord,
     order: OrderSnapshot,
     assignments: Sequence[Assignment],
     *,
+    closed: frozenset[int],
     settings: config.Config,
     now: datetime,
 ) -> list[Surplus]:
     """Set what each line is owed; return those that hold more, and what that becomes."""
-    units = entitled_units(order, was_paid=record.entitled_at is not None)
+    units = entitled_units(
+        order, was_entitled=record.entitled_at is not None, assign_on=settings.assign_on
+    )
     lines = {line.id: line for line in order.lines}
     kept = record.noted.get("kept")
     surplus = []
     for assignment in assignments:
+        at_most = None if kept is None else kept.get(str(assignment.pk), 0)
+        if assignment.pack_id in closed:
+            held = _held_by_terms(assignment)
+            at_most = held if at_most is None else min(held, at_most)
         assignment.wanted = wanted(
             units=units.get(assignment.line_id, 0),
             per_unit=assignment.per_unit,
             granted=assignment.granted,
             withheld=assignment.withheld,
-            at_most=None if kept is None else kept.get(str(assignment.pk), 0),
+            at_most=at_most,
         )
         if assignment.wanted and assignment.owed_since is None:
             assignment.owed_since = record.entitled_at or now
@@ -320,6 +410,11 @@ def _set_wanted(
             )
             surplus.append(Surplus(assignment=assignment, cause=cause, status=status))
     return surplus
+
+
+def _held_by_terms(assignment: Assignment) -> int:
+    """How much of what a line holds is not by hand."""
+    return max(0, assignment.held - assignment.granted + assignment.withheld)
 
 
 def _owing(assignment: Assignment) -> tuple[Any, ...]:
@@ -355,9 +450,13 @@ def settle(pack_id: int) -> Iterator[Outcome]:
 
     One transaction per order. An order that fails is logged and left for the sweep.
     """
+    settings = config.current()
+    pack = Pack.objects.filter(pk=pack_id).first()
+    if settings is None or pack is None:
+        return
     looked_at: tuple[datetime | None, int] | None = None
     while True:
-        lines = allocation.servable(pack_id)
+        lines = allocation.servable(pack, settings=settings)
         if looked_at:
             since, pk = looked_at
             lines = lines.filter(Q(owed_since__gt=since) | Q(owed_since=since, pk__gt=pk))

@@ -15,7 +15,7 @@ from hashlib import sha256
 from itertools import batched
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from saleor_serials import config, counting, history
@@ -26,7 +26,8 @@ from saleor_serials.errors import (
     Required,
     TooLong,
 )
-from saleor_serials.generators import Made, generator
+from saleor_serials.generating import Workshop, check_fits, ever_had, generator_of, room
+from saleor_serials.generators import Made
 from saleor_serials.host import host
 from saleor_serials.models import (
     MAX_DATA_BYTES,
@@ -36,18 +37,24 @@ from saleor_serials.models import (
     PickOrder,
     SerialStatus,
 )
-from saleor_serials.signing import sign
 
 # Rows that one COPY takes in one go; about a megabyte.
 _BLOCK = 5_000
-# How often in a row a generator may make nothing but what the pack had before.
-_FRUITLESS_ROUNDS = 5
+# How many serials in a row a generator may make in vain, whatever the pack had; and how many more
+# than that are worth the wait.
+_PATIENCE = 1_000
+_MOST_TRIES = 3_000_000
 
 _COLUMNS = (
     *("pack_id", "batch_id", "data", "digest", "extra", "status", "position", "customer"),
     *("assignment_id", "created_at", "assigned_at", "delivered_at", "consumed_at", "expires_at"),
 )
 _COPY = f"COPY saleor_serials_serial ({', '.join(_COLUMNS)}) FROM STDIN"
+
+_KNOWN = """
+SELECT digest FROM saleor_serials_serial
+WHERE pack_id = %(pack)s AND digest = ANY(%(digests)s::bytea[])
+"""
 
 _INSERT_NEW = """
 INSERT INTO saleor_serials_serial
@@ -111,8 +118,11 @@ def is_unicode(text: str) -> bool:
 
 def known(pack: Pack, digests: Sequence[bytes]) -> set[bytes]:
     """Find those digests that the pack has, deleted serials included. One statement."""
-    found = pack.serials.filter(digest__in=digests).values_list("digest", flat=True)
-    return {bytes(digest) for digest in found}
+    # As one text: to pass tens of thousands of values takes longer than to look for them.
+    among = ",".join(f'"\\\\x{digest.hex()}"' for digest in digests)
+    with connection.cursor() as cursor:
+        cursor.execute(_KNOWN, {"pack": pack.pk, "digests": f"{{{among}}}"})
+        return {bytes(digest) for (digest,) in cursor.fetchall()}
 
 
 def lock(pack: Pack) -> None:
@@ -240,106 +250,112 @@ def _positions(pack: Pack, count: int) -> Iterable[int]:
     return range(start, start + count)
 
 
-@dataclass(kw_only=True, slots=True)
-class _Workshop:
-    """What a generator may ask for, of this pack and in the caller's transaction."""
-
-    pack: Pack
-    now: datetime
-
-    @property
-    def pack_slug(self) -> str:
-        return self.pack.slug
-
-    def take_numbers(self, count: int, *, start: int, step: int) -> Sequence[int]:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                """
-                INSERT INTO saleor_serials_packsequence AS known (pack_id, next)
-                VALUES (%(pack)s, %(start)s + %(taken)s)
-                ON CONFLICT (pack_id) DO UPDATE SET next = known.next + %(taken)s
-                RETURNING next
-                """,
-                {"pack": self.pack.pk, "start": start, "taken": count * step},
-            )
-            [after] = cursor.fetchone()
-        return range(after - count * step, after, step)
-
-    def sign(self, message: bytes) -> bytes:
-        return sign(self.pack, message)
-
-
 def draw(pack: Pack, quantity: int, *, now: datetime) -> list[Draft]:
     """Have a pack's generator make so many serials that the pack never had.
 
-    Hold the pack's lock until they are written, or another filler may draw the same.
+    Hold the pack's lock until they are written, or another filler may draw the same. Nothing is
+    made where there is not enough.
 
     Raises:
-        NotEnough: it makes nothing new; ``field`` is ``quantity``.
+        NotEnough: it cannot make so many; ``field`` is ``quantity``.
         InvalidInput: the pack has no generator, or its settings no longer serve.
+        SigningKeyUnreadable: it signs, and the shop's secret has changed.
     """
-    drawn: dict[bytes, Draft] = {}
+    drawn: list[Draft] = []
 
-    def keep_new(drafts: Sequence[Draft]) -> int:
-        by_digest = {digest_of(draft.data): draft for draft in drafts}
-        fresh = by_digest.keys() - drawn.keys() - known(pack, list(by_digest))
-        # In the order in which they were made, which a sequence's serials are handed out in.
-        drawn.update((digest, by_digest[digest]) for digest in by_digest if digest in fresh)
+    def keep(fresh: Mapping[bytes, Draft]) -> int:
+        drawn.extend(fresh.values())
         return len(fresh)
 
-    _make(pack, quantity, keep_new, now=now)
-    return list(drawn.values())
+    check_fits(pack, quantity)
+    with transaction.atomic():
+        if _make(pack, quantity, keep, now=now):
+            raise NotEnough(field="quantity")
+    return drawn
 
 
 def generate_for_order(pack: Pack, quantity: int, *, now: datetime) -> list[int]:
     """Make serials for a line that finds none, as ``free`` ones that nobody else sees yet.
 
-    Limits do not matter: a paid order is never blocked by them. Returns their ids.
+    Limits do not matter: a paid order is never blocked by them. Returns their ids: fewer where the
+    generator comes to its end.
 
     Raises:
-        NotEnough, InvalidInput: as for ``draw``.
+        NotEnough, InvalidInput, SigningKeyUnreadable: as for ``draw``, where none can be made.
     """
     ids: list[int] = []
 
-    def insert_new(drafts: Sequence[Draft]) -> int:
+    def insert(fresh: Mapping[bytes, Draft]) -> int:
         with connection.cursor() as cursor:
             cursor.execute(
                 _INSERT_NEW,
                 {
                     "pack": pack.pk,
-                    "data": [draft.data for draft in drafts],
-                    "digests": [digest_of(draft.data) for draft in drafts],
-                    "extras": [json.dumps(draft.extra) for draft in drafts],
-                    "positions": list(_positions(pack, len(drafts))),
-                    "expiries": [draft.expires_at for draft in drafts],
+                    "data": [draft.data for draft in fresh.values()],
+                    "digests": list(fresh),
+                    "extras": [json.dumps(draft.extra) for draft in fresh.values()],
+                    "positions": list(_positions(pack, len(fresh))),
+                    "expiries": [draft.expires_at for draft in fresh.values()],
                     "now": now,
                 },
             )
-            fresh = [pk for (pk,) in cursor.fetchall()]
-        ids.extend(fresh)
-        return len(fresh)
+            inserted = [pk for (pk,) in cursor.fetchall()]
+        ids.extend(inserted)
+        return len(inserted)
 
-    _make(pack, quantity, insert_new, now=now)
+    left = room(pack, quantity)
+    with transaction.atomic():
+        _make(pack, quantity if left is None else min(quantity, left), insert, now=now)
+        if quantity and not ids:
+            raise NotEnough(field="quantity")
     return ids
 
 
 def _make(
-    pack: Pack, quantity: int, keep: Callable[[Sequence[Draft]], int], *, now: datetime
-) -> None:
-    """Have a pack's generator make serials until ``keep``, which counts the new, has so many."""
-    maker = generator(pack.generator, pack.generator_settings)
-    workshop = _Workshop(pack=pack, now=now)
-    fruitless = 0
-    while quantity:
-        kept = keep([_draft(made) for made in maker.make(quantity, workshop)])
+    pack: Pack, quantity: int, keep: Callable[[Mapping[bytes, Draft]], int], *, now: datetime
+) -> int:
+    """Have a pack's generator make serials until ``keep`` has kept so many, and counted them.
+
+    It is given what the pack never had, by digest, in the order in which it was made: a sequence's
+    serials are handed out in that order. Returns how many are missing because the generator makes
+    hardly anything new.
+    """
+    maker = generator_of(pack)
+    workshop = Workshop(pack=pack, now=now)
+    kept_before: set[bytes] = set()
+    ask, in_vain, patience = quantity, 0, _PATIENCE
+    while quantity and in_vain <= patience:
+        drafts = [_draft(made) for made in workshop.made_by(maker, ask)]
+        digests = [digest_of(draft.data) for draft in drafts]
+        had = known(pack, digests) | kept_before
+        fresh: dict[bytes, Draft] = {}
+        used = 0
+        for digest, draft in zip(digests, drafts, strict=True):
+            if len(fresh) == quantity:
+                break
+            used += 1
+            if digest not in had:
+                fresh.setdefault(digest, draft)
+        workshop.give_back(len(drafts) - used, of=len(drafts))
+        kept_before |= fresh.keys()
+        kept = keep(fresh) if fresh else 0
         quantity -= kept
-        fruitless = 0 if kept else fruitless + 1
-        if fruitless == _FRUITLESS_ROUNDS:
-            raise NotEnough(
-                "The generator makes nothing that the pack never had; change its settings, or "
-                "ask for fewer.",
-                field="quantity",
-            )
+        if kept:
+            in_vain, ask = 0, max(quantity, min(_BLOCK, quantity * used // kept))
+        else:
+            if not in_vain:
+                patience = _patience(ever_had(pack) + len(kept_before))
+            in_vain, ask = in_vain + ask, max(ask, min(_BLOCK, ask * 4))
+    return quantity
+
+
+def _patience(ever_had: int) -> int:
+    """How many serials in a row a generator may make in vain.
+
+    A sequence passes all that was imported, once. Where one last serial is left to draw at random,
+    it is found by twenty times as many tries in all but one of half a billion cases.
+    """
+    return _PATIENCE + max(ever_had, min(20 * ever_had, _MOST_TRIES))
 
 
 def _draft(made: Made) -> Draft:

@@ -198,8 +198,12 @@ def _broker() -> Any:
 def reconcile_order(order_id: str) -> None:
     """Make what an order holds equal what it is owed."""
     outcome = reconcile(order_id)
-    if outcome is None:
-        return
+    if outcome is not None:
+        follow(outcome)
+
+
+def follow(outcome: Outcome) -> None:
+    """Have done after commit what an order's, or staff's, moves have led to. Never raises."""
     _tell(outcome)
     for pack_id in outcome.unsettled_pack_ids:
         request_settle(pack_id)

@@ -17,7 +17,8 @@ COUNTS = st.integers(min_value=0, max_value=10_000)
 @st.composite
 def orders(draw: st.DrawFn) -> OrderSnapshot:
     flags = {
-        name: draw(st.booleans()) for name in ("placed", "live", "paid", "prices_stale", "gone")
+        name: draw(st.booleans())
+        for name in ("placed", "live", "paid", "fulfilled", "prices_stale", "gone")
     }
     lines = draw(st.lists(st.tuples(COUNTS, COUNTS), max_size=4))
     return OrderSnapshot(
@@ -28,6 +29,7 @@ def orders(draw: st.DrawFn) -> OrderSnapshot:
         placed_at=MOMENT,
         refunded=Decimal(draw(COUNTS)),
         currency="USD",
+        channel="",
         lines=tuple(
             LineSnapshot(
                 id=str(number),
@@ -48,9 +50,9 @@ def orders(draw: st.DrawFn) -> OrderSnapshot:
 
 @given(orders(), st.booleans())
 def test_every_line_is_owed_between_nothing_and_its_quantity(
-    order: OrderSnapshot, was_paid: bool
+    order: OrderSnapshot, was_entitled: bool
 ) -> None:
-    units = entitled_units(order, was_paid=was_paid)
+    units = entitled_units(order, was_entitled=was_entitled)
 
     assert set(units) == {line.id for line in order.lines}
     assert all(0 <= units[line.id] <= line.quantity for line in order.lines)
@@ -58,22 +60,22 @@ def test_every_line_is_owed_between_nothing_and_its_quantity(
 
 @given(orders(), st.booleans())
 def test_nothing_is_owed_while_the_order_is_not_live_or_the_money_went_back(
-    order: OrderSnapshot, was_paid: bool
+    order: OrderSnapshot, was_entitled: bool
 ) -> None:
     for dead in (replace(order, live=False), replace(order, gone=True)):
-        assert not any(entitled_units(dead, was_paid=was_paid).values())
+        assert not any(entitled_units(dead, was_entitled=was_entitled).values())
 
 
 @given(orders())
 def test_an_order_never_seen_paid_is_owed_nothing_until_it_is_paid(order: OrderSnapshot) -> None:
-    assert not any(entitled_units(replace(order, paid=False), was_paid=False).values())
+    assert not any(entitled_units(replace(order, paid=False), was_entitled=False).values())
 
 
 @given(orders())
 def test_paid_once_counts_as_paid_for_ever(order: OrderSnapshot) -> None:
-    paid = entitled_units(replace(order, paid=True), was_paid=False)
+    paid = entitled_units(replace(order, paid=True), was_entitled=False)
 
-    assert entitled_units(replace(order, paid=False), was_paid=True) == paid
+    assert entitled_units(replace(order, paid=False), was_entitled=True) == paid
 
 
 @given(orders(), st.integers(min_value=1, max_value=99))
@@ -82,8 +84,8 @@ def test_a_return_never_raises_what_is_owed(order: OrderSnapshot, more: int) -> 
         order, lines=tuple(replace(line, returned=line.returned + more) for line in order.lines)
     )
 
-    before = entitled_units(order, was_paid=True)
-    after = entitled_units(returned, was_paid=True)
+    before = entitled_units(order, was_entitled=True)
+    after = entitled_units(returned, was_entitled=True)
 
     assert all(after[line] <= before[line] for line in before)
 

@@ -114,7 +114,7 @@ def test_the_claim_walks_the_index_of_free_serials_on_a_large_pack() -> None:
                 {
                     "status": "used",
                     "assignment": 1,
-                    "customer": "user:1",
+                    "holder": "user:1",
                     "now": NOW,
                     "pack": pack.pk,
                     "head": 0,

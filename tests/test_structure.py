@@ -81,6 +81,19 @@ def test_models_import_nobody() -> None:
     assert {imported for importer, imported in arrows() if importer == "models"} <= {"models"}
 
 
+def test_generators_know_neither_the_database_nor_the_host() -> None:
+    assert {imported for importer, imported in arrows() if importer == "generators"} <= {
+        "generators",
+        "errors",
+    }
+    assert not any(
+        imported.split(".")[0] == "django"
+        for path in SOURCES
+        for imported in imports_of(path)
+        if name_of(path) == "generators"
+    )
+
+
 def test_only_the_seam_imports_saleor() -> None:
     outside = {
         path.relative_to(PACKAGE).as_posix()

@@ -6,8 +6,10 @@ from typing import Any
 import graphene
 
 from saleor_serials import models
+from saleor_serials.access import Right
 from saleor_serials.errors import ErrorCode
 from saleor_serials.finding import Moment
+from saleor_serials.generators import SettingType
 
 
 def _descriptions(type: str, values: Mapping[Any, str]) -> Any:
@@ -91,6 +93,23 @@ class SerialPackTypeEnum(graphene.Enum):
         )
 
 
+class SerialVendorRightEnum(graphene.Enum):
+    class Meta:
+        enum = Right
+        description = _descriptions(
+            "What the members of a vendor group may do with the group's packs.",
+            {
+                Right.SEE: "See them and what is in them.",
+                Right.EDIT: "Make packs of the group, and change their rules.",
+                Right.LINK: "Link them with products and variants.",
+                Right.IMPORT: "Put serials into them.",
+                Right.GENERATE: "Have their generator make serials.",
+                Right.ASSIGN: "Give, take, reserve and edit their serials by hand.",
+                Right.DELETE: "Delete their serials, and the packs themselves.",
+            },
+        )
+
+
 class SerialEventTypeEnum(graphene.Enum):
     class Meta:
         enum = models.EventType
@@ -129,6 +148,21 @@ class SerialEventTypeEnum(graphene.Enum):
                 models.EventType.DELETED: "Staff deleted it; it is never handed out again.",
                 models.EventType.EDITED: "Staff changed its extra fields or its expiry.",
                 models.EventType.NOTED: "Something that staff or other software wrote down.",
+            },
+        )
+
+
+class SerialGeneratorSettingTypeEnum(graphene.Enum):
+    class Meta:
+        enum = SettingType
+        description = _descriptions(
+            "What the value of a generator's setting is.",
+            {
+                SettingType.TEXT: "A text.",
+                SettingType.NUMBER: "A whole number.",
+                SettingType.BOOLEAN: "True or false.",
+                SettingType.LIST: "A list of texts.",
+                SettingType.OBJECT: "An object.",
             },
         )
 

@@ -3,6 +3,7 @@
 Nothing here knows of permissions: what is read stays for everybody who asks in the request.
 """
 
+from base64 import urlsafe_b64encode
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +13,8 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
 
-from saleor_serials import config, counting, finding, history
+from saleor_serials import config, counting, finding, generating, history, signing
+from saleor_serials.config import MAX_LIMIT
 from saleor_serials.finding import BatchFilter, Filter, Found, Holder, Page
 from saleor_serials.host import graphql, host
 from saleor_serials.host.shapes import OrderOwner
@@ -25,6 +27,7 @@ from saleor_serials.models import (
     PackType,
     Serial,
     SerialStatus,
+    VendorGroup,
 )
 
 _loaders: list[Any] = []
@@ -65,8 +68,42 @@ def packs(ids: Sequence[int]) -> Mapping[int, Pack]:
 
 
 @_gathered
+def rooms(packs: Sequence[Pack]) -> Mapping[Pack, int | None]:
+    """Say how many serials packs' generators can still make; null: more than an Int can say."""
+    left = generating.rooms(packs)
+    few = {pk: number for pk, number in left.items() if number is not None and number <= MAX_LIMIT}
+    return {pack: few.get(pack.pk) for pack in packs}
+
+
+@_gathered
 def packs_by_slug(slugs: Sequence[str]) -> Mapping[str, Pack]:
     return {pack.slug: pack for pack in Pack.objects.filter(slug__in=slugs)}
+
+
+@_gathered
+def public_keys(keys: Sequence[tuple[int, bool]]) -> Mapping[tuple[int, bool], str]:
+    """Read the public keys of packs, as base64url; a pack that signs gets one if it has none."""
+    found = signing.public_keys(
+        [pack_id for pack_id, _ in keys], make_for=[pack_id for pack_id, signs in keys if signs]
+    )
+    return {
+        key: urlsafe_b64encode(found[key[0]]).rstrip(b"=").decode()
+        for key in keys
+        if key[0] in found
+    }
+
+
+@_gathered
+def vendor_groups(group_ids: Sequence[int]) -> Mapping[int, VendorGroup]:
+    found = VendorGroup.objects.filter(group_id__in=group_ids)
+    return {group.group_id: group for group in found}
+
+
+@_gathered
+def group_names(group_ids: Sequence[int]) -> Mapping[int, str]:
+    """Say what staff groups are called; those that were deleted by their key."""
+    names: Mapping[int, str] = host.group_names(group_ids)
+    return {pk: names.get(pk, f"group:{pk}") for pk in group_ids}
 
 
 @_gathered

@@ -11,7 +11,7 @@ from promise import Promise
 from saleor_serials import permissions
 from saleor_serials.errors import InvalidInput
 from saleor_serials.finding import Filter, Holder
-from saleor_serials.graphql import filters, ids, lists, loaders
+from saleor_serials.graphql import filters, generators, ids, lists, loaders
 from saleor_serials.graphql.connections import (
     SerialBatchCountableConnection,
     SerialCountableConnection,
@@ -26,10 +26,11 @@ from saleor_serials.graphql.types import (
     SerialEvent,
     SerialPack,
     SerialPackLink,
+    SerialVendorGroup,
     require,
 )
 from saleor_serials.host import graphql
-from saleor_serials.models import SerialStatus
+from saleor_serials.models import SerialStatus, VendorGroup
 
 
 def install() -> None:
@@ -75,6 +76,12 @@ def _resolve_batches(root: Any, info: Any, *, filter: Any = None, **arguments: A
     return lists.batches(info, arguments, wanted)
 
 
+def _resolve_vendor_groups(root: Any, info: Any) -> Any:
+    require(info, permissions.MANAGE_STAFF)
+    with graphql.reading():
+        return list(VendorGroup.objects.order_by("group_id"))
+
+
 def _resolve_serial(root: Any, info: Any, *, id: str) -> Any:
     require(info, permissions.MANAGE_PRODUCTS)
     return _within_reach(info, loaders.serials(info.context, ids.numbers_of([id], "Serial")[0]))
@@ -112,6 +119,11 @@ def _complaints() -> Iterator[None]:
         yield
     except InvalidInput as refusal:
         raise GraphQLError(refusal.message) from None
+
+
+def _resolve_generators(root: Any, info: Any) -> list[dict[str, Any]]:
+    require(info, permissions.MANAGE_PRODUCTS)
+    return generators.listed()
 
 
 def _resolve_order_serials(
@@ -261,6 +273,18 @@ QUERIES = {
         resolver=_resolve_batches,
         description="List batches. Requires the permission MANAGE_PRODUCTS.",
         filter=filters.SerialBatchFilterInput(description="Which batches to list."),
+    ),
+    "serial_generators": graphene.Field(
+        graphene.List(graphene.NonNull(generators.SerialGenerator)),
+        resolver=_resolve_generators,
+        description=(
+            "List what can make serials for packs. Requires the permission MANAGE_PRODUCTS."
+        ),
+    ),
+    "serial_vendor_groups": graphene.Field(
+        graphene.List(graphene.NonNull(SerialVendorGroup)),
+        resolver=_resolve_vendor_groups,
+        description="List the vendor groups. Requires the permission MANAGE_STAFF.",
     ),
 }
 

@@ -10,14 +10,17 @@ from typing import Any
 import graphene
 from graphene import relay
 
-from saleor_serials import models, permissions
+from saleor_serials import generators, models, permissions, rules
 from saleor_serials.finding import Holder
 from saleor_serials.graphql import ids, lists, loaders
 from saleor_serials.graphql.enums import (
     SerialErrorCode,
     SerialEventTypeEnum,
+    SerialPackSourceEnum,
+    SerialPackTypeEnum,
     SerialPickOrderEnum,
     SerialStatusEnum,
+    SerialVendorRightEnum,
 )
 from saleor_serials.graphql.listings import field
 from saleor_serials.graphql.reach import reach_of
@@ -81,6 +84,27 @@ class SerialError(graphene.ObjectType):
         description = "A reason why an input was refused."
 
 
+class SerialVendorGroup(graphene.ObjectType):
+    group_id = graphene.ID(required=True, description="ID of Saleor's `Group`.")
+    name = graphene.String(required=True, description="Name of the group.")
+    rights = graphene.List(
+        graphene.NonNull(SerialVendorRightEnum),
+        required=True,
+        description="What its members may do with its packs.",
+    )
+
+    class Meta:
+        description = "A staff group whose members reach the packs of their own group alone."
+
+    @staticmethod
+    def resolve_group_id(root: models.VendorGroup, info: Any) -> str:
+        return ids.of("Group", root.group_id)
+
+    @staticmethod
+    def resolve_name(root: models.VendorGroup, info: Any) -> Any:
+        return loaders.group_names(info.context, root.group_id)
+
+
 class SerialPack(graphene.ObjectType):
     slug = graphene.String(required=True, description="Name of the pack in URLs and programs.")
     name = graphene.String(required=True, description="Name of the pack.")
@@ -98,6 +122,91 @@ class SerialPack(graphene.ObjectType):
     )
     pick_order = SerialPickOrderEnum(
         required=True, description="Which free serial is handed out first."
+    )
+    shows_name = graphene.Boolean(
+        required=True, description="Whether customers are shown the pack's name."
+    )
+    type = SerialPackTypeEnum(required=True, description="How serials are put into it.")
+    source = SerialPackSourceEnum(
+        required=True, description="Where the serials come from that it hands out."
+    )
+    generator = graphene.String(
+        description="What makes its serials: a name of `serialGenerators`; null: nothing does."
+    )
+    generator_settings = graphql.JSONString(
+        description=(
+            "The generator's settings. Requires the permission MANAGE_PRODUCTS, and that the pack "
+            "is within reach, else null."
+        )
+    )
+    generator_left = graphene.Int(
+        description=(
+            "How many serials that the pack never had its generator can make with these settings; "
+            "null: it has none, or can make more than anybody needs."
+        )
+    )
+    public_key = graphene.String(
+        description=(
+            "The Ed25519 key that verifies signed serials of this pack, as base64url; null if it "
+            "signs none. Requires the permission MANAGE_PRODUCTS, and that the pack is within "
+            "reach, else null."
+        )
+    )
+    is_unlimited = graphene.Boolean(
+        required=True,
+        description="Whether it leaves the product's stock alone; what it lacks is owed.",
+    )
+    checks_user = graphene.Boolean(
+        required=True, description="Whether only its owner may consume a serial."
+    )
+    assigns_user = graphene.Boolean(
+        required=True,
+        description="Whether serials belong to the buyer; else to the order alone.",
+    )
+    webservice_access = graphene.Boolean(
+        required=True, description="Whether outside software (an app) reaches its serials."
+    )
+    vendor_group = graphene.Field(
+        SerialVendorGroup, description="The vendor group that it belongs to; null: the shop."
+    )
+    customer_groups = graphene.List(
+        graphene.NonNull(graphene.String),
+        required=True,
+        description=(
+            "Only customers in one of these groups are served; empty: everybody. A customer's "
+            "groups stand in their private metadata under `serials.groups`."
+        ),
+    )
+    channels = graphene.List(
+        graphene.NonNull(graphene.String),
+        required=True,
+        description="Only orders in these channels (slugs) are served; empty: in all of them.",
+    )
+    size_limit = graphene.Int(
+        description=(
+            "How many serials that are not yet handed out it can have; 0: no limit; null: the "
+            "shop's `pack_size_limit`."
+        )
+    )
+    batch_limit = graphene.Int(
+        description=(
+            "How many serials a batch can have, if its type is `BATCH`; 0: no limit; null: the "
+            "shop's `batch_size_limit`."
+        )
+    )
+    notice_below = graphene.Int(
+        description="Staff are told when fewer serials than this are left; null: never."
+    )
+    noticed_at = graphql.DateTime(
+        description="When staff were told that it runs low; null once it was refilled."
+    )
+    archived_at = graphql.DateTime(
+        description="Since when it is archived: it hands nothing out and takes nothing in."
+    )
+    warnings = graphene.List(
+        graphene.NonNull(graphene.String),
+        required=True,
+        description="What staff should know about its rules.",
     )
     created_at = graphql.DateTime(required=True, description="When the pack was made.")
     links = graphene.List(
@@ -128,8 +237,42 @@ class SerialPack(graphene.ObjectType):
         interfaces = [relay.Node]
 
     @staticmethod
+    def resolve_generator(root: models.Pack, info: Any) -> str | None:
+        return root.generator or None
+
+    @staticmethod
+    def resolve_generator_settings(root: models.Pack, info: Any) -> Any:
+        return root.generator_settings if _manages(info, root) else None
+
+    @staticmethod
+    def resolve_public_key(root: models.Pack, info: Any) -> Any:
+        if not _manages(info, root):
+            return None
+        kind = generators.registered().get(root.generator)
+        return loaders.public_keys(info.context, (root.pk, kind is not None and kind.signs))
+
+    @staticmethod
+    def resolve_generator_left(root: models.Pack, info: Any) -> Any:
+        return loaders.rooms(info.context, root)
+
+    @staticmethod
+    def resolve_vendor_group(root: models.Pack, info: Any) -> Any:
+        if root.vendor_group_id is None:
+            return None
+        return loaders.vendor_groups(info.context, root.vendor_group_id)
+
+    @staticmethod
+    def resolve_warnings(root: models.Pack, info: Any) -> list[str]:
+        return rules.warnings(root)
+
+    @staticmethod
     def resolve_links(root: models.Pack, info: Any) -> Any:
         return loaders.links_of_packs(info.context, root.pk)
+
+
+def _manages(info: Any, pack: models.Pack) -> bool:
+    actor = graphql.actor(info.context)
+    return permissions.may_see_packs(actor) and reach_of(info).sees(pack.pk)
 
 
 def _batches_of(
@@ -229,9 +372,9 @@ class SerialBatch(graphene.ObjectType):
 
 
 class SerialAssignment(graphene.ObjectType):
-    order_id = graphene.ID(required=True, description="ID of the `Order`.")
-    order_number = graphene.String(required=True, description="Number of the order.")
-    order_line_id = graphene.ID(required=True, description="ID of the `OrderLine`.")
+    order_id = graphene.ID(description="ID of the `Order`; null: staff gave it without one.")
+    order_number = graphene.String(description="Number of the order.")
+    order_line_id = graphene.ID(description="ID of the `OrderLine`.")
     pack = graphene.Field(SerialPack, required=True, description="Where the serials come from.")
     wanted = graphene.Int(required=True, description="How many serials the line is owed.")
     held = graphene.Int(required=True, description="How many serials the line holds.")
@@ -241,20 +384,20 @@ class SerialAssignment(graphene.ObjectType):
     owed_since = graphql.DateTime(description="Since when the line is owed serials.")
 
     class Meta:
-        description = "What an order line is owed from a pack, and what it holds."
+        description = "What an order line, or a gift, is owed from a pack, and what it holds."
         interfaces = [relay.Node]
 
     @staticmethod
-    def resolve_order_id(root: models.Assignment, info: Any) -> str:
-        return ids.of("Order", root.order.order_id)
+    def resolve_order_id(root: models.Assignment, info: Any) -> str | None:
+        return ids.of("Order", root.order.order_id) if root.order else None
 
     @staticmethod
-    def resolve_order_number(root: models.Assignment, info: Any) -> str:
-        return root.order.number
+    def resolve_order_number(root: models.Assignment, info: Any) -> str | None:
+        return root.order.number if root.order else None
 
     @staticmethod
-    def resolve_order_line_id(root: models.Assignment, info: Any) -> str:
-        return ids.of("OrderLine", root.line_id)
+    def resolve_order_line_id(root: models.Assignment, info: Any) -> str | None:
+        return ids.of("OrderLine", root.line_id) if root.line_id else None
 
     @staticmethod
     def resolve_pack(root: models.Assignment, info: Any) -> Any:
@@ -273,7 +416,11 @@ class SerialEvent(graphene.ObjectType):
     order_number = graphene.String(
         description="Number of the order. Requires the permission MANAGE_ORDERS, else null."
     )
-    reason = graphene.String(description="Why it was done.")
+    reason = graphene.String(description="Why it was done, or what was noted.")
+    title = graphene.String(description="What happened, in the words of whoever noted it.")
+    happened_at = graphql.DateTime(
+        description="When it happened, if that was not when it was written down."
+    )
     quantity = graphene.Int(description="How many serials, if it happened to a whole batch.")
 
     class Meta:
@@ -297,6 +444,10 @@ class SerialEvent(graphene.ObjectType):
         if root.order is None or not permissions.may_see_holders(graphql.actor(info.context)):
             return None
         return root.order.number
+
+    @staticmethod
+    def resolve_title(root: models.Event, info: Any) -> str | None:
+        return root.title or None
 
     @staticmethod
     def resolve_reason(root: models.Event, info: Any) -> str | None:
@@ -335,6 +486,9 @@ class Serial(graphene.ObjectType):
         description="When the customer consumed it. For staff, else null."
     )
     pack = graphene.Field(SerialPack, description="The pack it is in. For staff, else null.")
+    pack_name = graphene.String(
+        description="The pack's name. For staff; for customers where the pack shows it, else null."
+    )
     batch = graphene.Field(
         SerialBatch, description="The batch it was made with. For staff, else null."
     )
@@ -384,6 +538,13 @@ class Serial(graphene.ObjectType):
     @staticmethod
     def resolve_pack(root: models.Serial, info: Any) -> Any:
         return loaders.packs(info.context, root.pack_id) if _seen_by_staff(root, info) else None
+
+    @staticmethod
+    def resolve_pack_name(root: models.Serial, info: Any) -> Any:
+        by_staff = _seen_by_staff(root, info)
+        return loaders.packs(info.context, root.pack_id).then(
+            lambda pack: pack.name if by_staff or pack.shows_name else None
+        )
 
     @staticmethod
     def resolve_batch(root: models.Serial, info: Any) -> Any:

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from typing import Any
 
 import graphene
@@ -46,6 +46,8 @@ __all__ = [
 
 DateTime = graphene.DateTime
 JSONString = graphene.JSONString
+# A resolver reads what it likes.
+reading = nullcontext
 
 _PERMISSIONS = {
     "MANAGE_ORDERS": OrderPermissions.MANAGE_ORDERS,
@@ -58,11 +60,6 @@ _TYPES = {each._meta.name: each for each in (Order, OrderLine, Product, ProductV
 def actor(context: Any) -> Actor:
     """Say who makes a request; an anonymous visitor is a user without a key."""
     return actor_of(context, _PERMISSIONS)
-
-
-def reading() -> AbstractContextManager[None]:
-    """Let a resolver read the database outside of loaders; 2.10.1 has only one."""
-    return nullcontext()
 
 
 def permission_denied(permission: str) -> Exception:

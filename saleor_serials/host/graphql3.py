@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Iterable, Mapping
-from contextlib import AbstractContextManager
 from typing import Any
 
 import graphene
@@ -66,14 +65,18 @@ _PERMISSIONS = {
 _TYPES = {each._meta.name: each for each in (Order, OrderLine, Product, ProductVariant, User)}
 
 
+# Lets a resolver read the writing database, which Saleor 3 otherwise logs or refuses.
+reading = allow_writer
+
+
 class _WriterDataLoader(_DataLoader):
-    """A loader that may read the writing database, which Saleor 3 otherwise logs or refuses.
+    """A loader that reads the writing database.
 
     What a customer has just paid for must be there, and a replica lags behind.
     """
 
     def batch_load_fn(self, keys: Iterable[Any]) -> Any:
-        with allow_writer():
+        with reading():
             return super().batch_load_fn(keys)
 
 
@@ -87,12 +90,6 @@ def actor(context: Any) -> Actor:
     """
     with reading():
         return actor_of(context, _PERMISSIONS)
-
-
-def reading() -> AbstractContextManager[None]:
-    """Let a resolver read the database outside of loaders, from the writer, as our loaders do."""
-    allowed: AbstractContextManager[None] = allow_writer()
-    return allowed
 
 
 def permission_denied(permission: str) -> Exception:

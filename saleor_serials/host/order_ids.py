@@ -1,14 +1,15 @@
-"""Orders by their text ids, for use as subqueries: the type of their keys differs between hosts."""
+"""Orders and lines by their text ids: the type of their keys differs between hosts."""
 
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db.models import CharField, F, QuerySet
 from django.db.models.functions import Cast
-from saleor.order.models import Order
+from saleor.order.models import Order, OrderLine
 
 
 def text_ids(orders: QuerySet[Any]) -> QuerySet[Any]:
-    """The text ids of orders, each once."""
+    """The text ids of orders, each once, for use as a subquery."""
     return (
         orders.order_by()
         .annotate(text_id=Cast(F("pk"), CharField()))
@@ -25,3 +26,13 @@ def owned_orders() -> QuerySet[Any]:
 def orders_of_user(user_id: int) -> QuerySet[Any]:
     """The text ids of an account's orders."""
     return text_ids(Order.objects.filter(user=user_id))
+
+
+def order_of_line(line_id: str) -> str | None:
+    """The text id of the order that a line belongs to; None if there is no such line."""
+    try:
+        lines = OrderLine.objects.filter(pk=line_id).order_by()
+        order_id = lines.values_list("order_id", flat=True).first()
+    except (ValueError, ValidationError):  # it is no key at all
+        return None
+    return None if order_id is None else str(order_id)

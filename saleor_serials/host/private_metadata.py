@@ -14,6 +14,9 @@ from saleor_serials.host.shapes import Target
 KEY = "serials"
 PROBLEM_KEY = "serials.error"
 
+# The groups that a customer is in, on their account.
+GROUPS_KEY = "serials.groups"
+
 _TABLES = {"product": "product_product", "variant": "product_productvariant"}
 
 
@@ -118,3 +121,14 @@ def write_order_serials(order_pk: Any, text: str | None) -> None:
     """
     with connection.cursor() as cursor:
         cursor.execute(sql, {"order": order_pk, "text": text})
+
+
+def customer_groups(user_id: int) -> frozenset[str]:
+    """Read the groups that a customer is in: what staff wrote, by commas. One statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT private_metadata ->> '{GROUPS_KEY}' FROM account_user WHERE id = %s", [user_id]
+        )
+        row = cursor.fetchone()
+    text = (row[0] if row else None) or ""
+    return frozenset(group.strip() for group in text.split(",") if group.strip())

@@ -33,7 +33,8 @@ class OrderSnapshot:
     ``placed``: no longer a draft. ``live``: placed, and neither cancelled nor expired nor waiting
     to be confirmed. ``paid``: what came in covers the price; ``prices_stale``: it covers the total,
     but not what the lines cost since they were edited. ``refunded`` is the amount paid back so far;
-    ``gone``: all that came in was paid back.
+    ``gone``: all that came in was paid back. ``fulfilled``: nothing is left to fulfil. ``channel``
+    is a slug, empty where the host has no channels.
     """
 
     id: str
@@ -44,10 +45,12 @@ class OrderSnapshot:
     placed: bool
     live: bool
     paid: bool
+    fulfilled: bool
     prices_stale: bool
     refunded: Decimal
     gone: bool
     currency: str
+    channel: str
     lines: tuple[LineSnapshot, ...]
 
     @property

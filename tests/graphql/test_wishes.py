@@ -121,7 +121,7 @@ def test_a_text_that_cannot_be_granted_changes_nothing_and_says_why(
 ) -> None:
     for slug in ("games", "music", "films"):
         making.make_pack(slug=slug)
-    packs.update(packs.Pack.objects.get(slug="films").pk, vendor_group_id=5)
+    packs.Pack.objects.filter(slug="films").update(vendor_group_id=5)
     metadata.write(*target, {"serials": "games x2", "colour": "red"}, by=staff)
     before = everything()
 

@@ -9,7 +9,8 @@ from threading import Barrier, BrokenBarrierError
 from unittest import mock
 
 from saleor_serials import allocation
-from saleor_serials.models import Assignment, Event, EventType, Serial, SerialStatus
+from saleor_serials.config import Config
+from saleor_serials.models import Assignment, Event, EventType, Serial
 from saleor_serials.reconcile import reconcile
 from tests import making
 from tests.hosts import shop
@@ -54,7 +55,7 @@ def claims_that_read_then_write(readers: int) -> Iterator[None]:
     barrier = Barrier(readers)
 
     def claim(
-        statement: str, assignment: Assignment, *, status: SerialStatus, now: datetime
+        statement: str, assignment: Assignment, *, settings: Config, now: datetime
     ) -> list[tuple[int, str]]:
         found = Serial.objects.filter(pack=assignment.pack_id, status="free").order_by("position")
         serials = list(found[: assignment.shortfall])
@@ -64,7 +65,7 @@ def claims_that_read_then_write(readers: int) -> Iterator[None]:
             raise AssertionError("The rivals did not read at the same time") from None
         for serial in serials:
             Serial.objects.filter(pk=serial.pk).update(
-                status=status, assignment=assignment, customer=assignment.customer
+                status="used", assignment=assignment, customer=assignment.customer
             )
         return [(serial.pk, "free") for serial in serials]
 

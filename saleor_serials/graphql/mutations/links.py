@@ -5,7 +5,7 @@ from typing import Any
 import graphene
 
 from saleor_serials import links, tasks
-from saleor_serials.access import Right
+from saleor_serials.access import Right, reach
 from saleor_serials.errors import NotFound
 from saleor_serials.graphql import ids
 from saleor_serials.graphql.mutations.base import Mutation, pack_of
@@ -69,7 +69,7 @@ class SerialPackLinkUpdate(Mutation):
 
     @classmethod
     def perform(cls, actor: Actor, **arguments: Any) -> Any:
-        link_id = ids.require(arguments["id"], "SerialPackLink", field="id")
+        link_id = _link_of(actor, arguments["id"])
         link = links.update(link_id, quantity=arguments["quantity"])
         tasks.request_links(links.target_of(link))
         return cls(serial_pack_link=link)
@@ -89,10 +89,21 @@ class SerialPackLinkDelete(Mutation):
 
     @classmethod
     def perform(cls, actor: Actor, **arguments: Any) -> Any:
-        link_id = ids.require(arguments["id"], "SerialPackLink", field="id")
+        link_id = _link_of(actor, arguments["id"])
         link = links.remove(link_id)
         tasks.request_links(links.target_of(link))
         return cls(serial_pack_link=link)
+
+
+def _link_of(actor: Actor, global_id: str) -> int:
+    """Read the id of a link that somebody may change; a link that is not there is told later."""
+    link_id = ids.require(global_id, "SerialPackLink", field="id")
+    for pack_id in PackLink.objects.filter(pk=link_id).values_list("pack_id", flat=True):
+        within = reach(actor)
+        if not within.sees(pack_id):
+            raise NotFound("There is no such link; it may have been removed.", field="id")
+        within.require(Right.LINK, pack_id, field="id")
+    return link_id
 
 
 def _existing(foreign: Any, type_name: str, global_id: str | None) -> int | None:

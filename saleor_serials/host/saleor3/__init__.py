@@ -5,14 +5,17 @@ Everything is read from ``default``: what a hook hands over can be stale or come
 
 from saleor.celeryconf import app as celery_app
 
-from saleor_serials.host.order_ids import orders_of_user, owned_orders
+from saleor_serials.host.actors import group_names
+from saleor_serials.host.order_ids import order_of_line, orders_of_user, owned_orders
 from saleor_serials.host.private_metadata import (
+    customer_groups,
     is_ungranted,
     mentions_serials,
     ungranted_wishes,
     wish_text,
     write_wish_problem,
 )
+from saleor_serials.host.saleor3.channels import known_channels
 from saleor_serials.host.saleor3.fulfillment import fulfill, fulfilled_units
 from saleor_serials.host.saleor3.mail import recipient, sender
 from saleor_serials.host.saleor3.metadata import drop_copied_serials, write_serials
@@ -33,12 +36,16 @@ __all__ = [
     "changed_orders",
     "connect",
     "copy_rows",
+    "customer_groups",
     "dead_orders",
     "drop_copied_serials",
     "fulfill",
     "fulfilled_units",
+    "group_names",
     "is_ungranted",
+    "known_channels",
     "mentions_serials",
+    "order_of_line",
     "order_owners",
     "order_snapshot",
     "orders_of_user",

@@ -38,6 +38,10 @@ _NOT_LIVE = (
 )
 
 
+# Only what was fulfilled can be returned.
+_FULFILLED = (OrderStatus.FULFILLED, OrderStatus.PARTIALLY_RETURNED, OrderStatus.RETURNED)
+
+
 # Units move into fulfilments of these kinds when they are refunded, returned or replaced.
 _OUT = (
     FulfillmentStatus.REFUNDED,
@@ -63,7 +67,7 @@ SELECT o.id, o.number, o.user_id, o.user_email, o.created_at, o.status, o.curren
     o.total_gross_amount, o.subtotal_gross_amount, o.shipping_price_gross_amount,
     o.should_refresh_prices, o.origin, item.charged + payment.captured AS charged,
     item.refunded + payment.refunded AS refunded, item.pending, coalesce(granted.amount, 0),
-    event.placed_at, event.was_draft
+    (SELECT slug FROM channel_channel WHERE id = o.channel_id), event.placed_at, event.was_draft
 FROM order_order AS o
 CROSS JOIN LATERAL (
     SELECT coalesce(sum(charged_value), 0) AS charged, coalesce(sum(refunded_value), 0) AS refunded,
@@ -146,7 +150,9 @@ def order_snapshot(order_id: str) -> OrderSnapshot | None:
         cursor.execute(_LINES, values)
         lines = cursor.fetchall()
     pk, number, user_id, email, created, status, currency, *amounts, placed_at, was_draft = row
-    total, subtotal, shipping, is_edited, origin, charged, refunded, pending, granted = amounts
+    total, subtotal, shipping, is_edited, origin, charged, refunded, pending, granted, channel = (
+        amounts
+    )
     price = total
     if is_edited:
         # Saleor reckons it anew when somebody looks at it, and no more once it is confirmed. Both
@@ -169,12 +175,14 @@ def order_snapshot(order_id: str) -> OrderSnapshot | None:
         placed=status != OrderStatus.DRAFT,
         live=status not in _NOT_LIVE,
         paid=is_paid(price),
+        fulfilled=status in _FULFILLED,
         prices_stale=is_paid(total) and not is_paid(price),
         # Amounts are kept with three decimals here, whatever the currency has.
         refunded=quantize_price(refunded, currency),
         # What a chargeback took is not among it.
         gone=total > 0 and charged <= 0 and refunded > 0 and refunded >= total - granted,
         currency=currency,
+        channel=channel,
         lines=tuple(
             _line(*line[:-1], placed_at=placed_at, is_imported=origin == OrderOrigin.BULK_CREATE)
             for line in lines

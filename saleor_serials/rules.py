@@ -1,0 +1,187 @@
+"""What a pack's rules may be, and what staff should know about some of them (mission P1 to P20)."""
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+from django.utils.text import slugify
+
+from saleor_serials.config import MAX_LIMIT
+from saleor_serials.errors import (
+    InvalidInput,
+    NotEnough,
+    NotFound,
+    OutOfRange,
+    Required,
+    TooLong,
+)
+from saleor_serials.generating import room
+from saleor_serials.generators import generator
+from saleor_serials.host import host
+from saleor_serials.models import Pack, PackSource, SerialStatus, VendorGroup
+from saleor_serials.supply import is_unicode
+
+# For a pack's own limits: the shop's counts.
+SHOPS = -1
+
+
+def read(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Check the given rules of a pack, each by itself, and bring them into the form of its columns.
+
+    ``size_limit`` and ``batch_limit``: 0 is no limit, -1 the shop's. ``notice_below``: 0 is no
+    notice. ``vendor_group_id``: 0 is none.
+
+    Raises:
+        InvalidInput: ``field`` names the rule.
+    """
+    return {name: _READERS.get(name, _as_it_is)(value, name) for name, value in values.items()}
+
+
+def check(pack: Pack) -> None:
+    """Check that a pack's rules go together.
+
+    Raises:
+        Required: it takes nothing from stock and has no generator.
+        NotEnough: the generator can make nothing that the pack never had.
+        InvalidInput: the generator refuses its settings, or an archived pack is published.
+    """
+    if pack.generator:
+        generator(pack.generator, pack.generator_settings)
+        if pack.pk is not None and room(pack, 1) == 0:
+            raise NotEnough(
+                "The pack had every serial that these settings can make; choose others.",
+                field="generator_settings",
+            )
+    elif pack.generator_settings:
+        raise Required(
+            "Name the generator that these settings are for.", field="generator_settings"
+        )
+    if pack.source == PackSource.NONE and not pack.generator:
+        raise Required(
+            "A pack that takes nothing from stock needs a generator: name one, or choose the "
+            "source STOCK.",
+            field="generator",
+        )
+    if pack.archived_at is not None and pack.is_published:
+        raise InvalidInput(
+            "An archived pack hands nothing out; take it out of the archive first.",
+            field="is_published",
+        )
+
+
+def warnings(pack: Pack) -> list[str]:
+    """Say what staff should know about a pack's rules, though they are allowed."""
+    found = []
+    if consequence := _ON_REFUND.get(SerialStatus(pack.status_on_refund)):
+        found.append(f"After a refund, {consequence}.")
+    if pack.source == PackSource.NONE and pack.status_on_refund != SerialStatus.DELETED:
+        found.append(
+            "The pack makes a new serial each time: what a refund gives back is not handed out."
+        )
+    if pack.is_published and pack.is_unlimited and not pack.generator:
+        found.append("The product can be sold beyond what the pack holds; the rest is owed.")
+    return found
+
+
+_ON_REFUND = {
+    SerialStatus.RESERVED: "serials stay reserved for the customer whose money went back",
+    SerialStatus.USED: "serials stay with the customer whose money went back, as used ones",
+    SerialStatus.DELETED: "serials are deleted and can never be sold again",
+}
+
+
+def _as_it_is(value: Any, field: str) -> Any:
+    return storable(value, field=field) if isinstance(value, str) else value
+
+
+def storable(text: str, *, field: str) -> str:
+    """Refuse what PostgreSQL cannot store as text.
+
+    Raises:
+        InvalidInput: it cannot.
+    """
+    if "\0" in text or not is_unicode(text):
+        raise InvalidInput("This is not valid Unicode text.", field=field)
+    return text
+
+
+def _name(value: str | None, field: str) -> str:
+    name = storable((value or "").strip(), field=field)
+    if not name:
+        raise Required("Give the pack a name.", field=field)
+    if len(name) > 250:
+        raise TooLong("A pack's name has at most 250 characters.", field=field)
+    return name
+
+
+def _slug(value: str | None, field: str) -> str:
+    slug = storable((value or "").strip(), field=field)
+    if not slug:
+        raise Required("Give the pack a slug, or leave it out to have one made.", field=field)
+    if len(slug) > 255:
+        raise TooLong("A slug has at most 255 characters.", field=field)
+    if slug != slugify(slug, allow_unicode=True):
+        raise InvalidInput(
+            "A slug is made of lower-case letters, digits, hyphens and underscores.", field=field
+        )
+    return slug
+
+
+def _limit(value: int, field: str) -> int | None:
+    if value == SHOPS:
+        return None
+    return _number(value, field)
+
+
+def _notice(value: int, field: str) -> int | None:
+    return _number(value, field) or None
+
+
+def _number(value: int, field: str) -> int:
+    if not 0 <= value <= MAX_LIMIT:
+        raise OutOfRange(f"Write a number from 0 to {MAX_LIMIT:,}.", field=field)
+    return value
+
+
+def _settings(value: Any, field: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise InvalidInput('Write the settings as a JSON object: {"name": value, …}.', field=field)
+    storable(str(value), field=field)
+    return value
+
+
+def _groups(value: Collection[str], field: str) -> list[str]:
+    groups = list(dict.fromkeys(storable(group.strip(), field=field) for group in value))
+    for group in groups:
+        if not group or "," in group or len(group) > 100:
+            raise InvalidInput("A group's name has 1 to 100 characters and no comma.", field=field)
+    return groups
+
+
+def _channels(value: Collection[str], field: str) -> list[str]:
+    channels = list(dict.fromkeys(slug.strip() for slug in value))
+    unknown = set(channels) - host.known_channels(channels)
+    if unknown:
+        raise NotFound(f"There is no channel with the slug '{min(unknown)}'.", field=field)
+    return channels
+
+
+def _vendor_group(value: int, field: str) -> int | None:
+    if value and not VendorGroup.objects.filter(group_id=value).exists():
+        raise NotFound(
+            "This is no vendor group; make it one first, with serialVendorGroupUpdate.",
+            field="vendor_group",
+        )
+    return value or None
+
+
+_READERS: Mapping[str, Callable[[Any, str], Any]] = {
+    "name": _name,
+    "slug": _slug,
+    "size_limit": _limit,
+    "batch_limit": _limit,
+    "notice_below": _notice,
+    "generator_settings": _settings,
+    "customer_groups": _groups,
+    "channels": _channels,
+    "vendor_group_id": _vendor_group,
+}
