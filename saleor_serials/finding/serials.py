@@ -18,6 +18,8 @@ COUNT_LIMIT = 100_000
 # How many serials a page may walk past before what the filter lets through is gathered instead.
 # A search that one serial in a hundred fulfils fills its page on the way.
 _PATIENCE = 2_000
+# In how many packs or batches, times statuses, that is tried.
+_MOST_WAYS = 100
 
 
 def find(wanted: Filter, page: Page) -> Found:
@@ -91,6 +93,12 @@ class _Walk:
     known: frozenset[str] = frozenset()
     condition: str = "TRUE"
     is_complete: bool = False
+
+
+def _ways(walk: _Walk, way: str, *, limit: int) -> str:
+    return f"""
+        SELECT s.* FROM ({walk.starts}) AS start CROSS JOIN LATERAL ({way} LIMIT {limit}) AS s
+    """
 
 
 _TIMES = {
@@ -207,7 +215,9 @@ class _Search:
                     )
                 )
         if self.wanted.batch_ids is not None or self.wanted.pack_ids is not None:
-            return self._inside()
+            walk = self._inside()
+            if walk.is_complete or walk.number <= _MOST_WAYS:
+                return walk
         return _Walk(starts="SELECT")
 
     def _inside(self) -> _Walk:
@@ -243,7 +253,6 @@ class _Search:
         planner no other index. Told the same with plain equality, it may walk the primary key,
         past all the serials of other packs.
         """
-        patience = max(_PATIENCE // max(walk.number, 1), self.page.limit + 1)
         equal, lead = walk.columns[:-1], walk.columns[-1:]
         where = [f"s.{column} = start.{column}" for column in equal]
         where += [walk.condition, *self._bounds(lead)]
@@ -253,15 +262,20 @@ class _Search:
             WHERE {" AND ".join(where)} ORDER BY {order}
         """
         if not walk.is_complete:
-            way = f"""
-                SELECT s.* FROM ({way} LIMIT {patience}) AS s
-                WHERE {self.where(known=walk.known)} ORDER BY {order}
-            """
-        return self._page(f"""
-            SELECT found.* FROM ({walk.starts}) AS start CROSS JOIN LATERAL (
-                {way} LIMIT {self.page.limit + 1}
-            ) AS found
-        """)
+            rest = self.where(known=walk.known)
+            patience = max(min(_PATIENCE, 4 * _PATIENCE // walk.number), self.page.limit + 1)
+            if walk.number > 1:
+                # One way may end where others go on: only the first rows of all together are sure
+                # to be the first that there are.
+                together = self._order(self.wanted.sort.columns)
+                return self._page(f"""
+                    SELECT s.* FROM (
+                        {_ways(walk, way, limit=patience)} ORDER BY {together} LIMIT {patience}
+                    ) AS s
+                    WHERE {rest}
+                """)
+            way = f"SELECT s.* FROM ({way} LIMIT {patience}) AS s WHERE {rest} ORDER BY {order}"
+        return self._page(_ways(walk, way, limit=self.page.limit + 1))
 
     def gathered(self) -> list[Serial]:
         """Read the page, and one serial more, from all that the filter lets through.

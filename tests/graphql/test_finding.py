@@ -257,6 +257,24 @@ def test_a_list_that_few_serials_fulfil_is_the_same_whichever_way_it_is_read(own
     assert impatient == [rare, rare, rare]
 
 
+def test_no_pack_is_left_behind_where_another_fills_the_page_first(owner: Any) -> None:
+    first, second = making.make_pack(), making.make_pack()
+    add(first, *(f"other {number}" for number in range(9)), "KEY-1", "KEY-2")
+    add(second, *(f"KEY-{number}" for number in range(3, 9)))
+    pack_ids = [gid("SerialPack", pack.pk) for pack in (first, second)]
+    batch_ids = [gid("SerialBatch", pack.batches.get().pk) for pack in (first, second)]
+    keys = [f"KEY-{number}" for number in range(1, 9)]
+
+    for ways in (0, 100):
+        with (
+            mock.patch.object(finding.serials, "_PATIENCE", 1),
+            mock.patch.object(finding.serials, "_MOST_WAYS", ways),
+        ):
+            assert listed(owner, search="key", packs=pack_ids) == keys
+            assert listed(owner, search="key", batches=batch_ids) == keys
+            assert listed(owner, search="key", batches=batch_ids, packs=pack_ids[1:]) == keys[2:]
+
+
 def test_a_total_beyond_the_limit_is_not_told_but_counted_on_request(owner: Any) -> None:
     pack = making.make_pack()
     add(pack, *(f"KEY-{number}" for number in range(7)))
