@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from django.db import connection
 from django.utils import timezone
 
+from saleor_serials import config
 from saleor_serials.models import SerialStatus
 
 _STATUSES = """
@@ -25,6 +26,9 @@ SELECT pack_id, count(*) FROM saleor_serials_serial
 WHERE pack_id = ANY(%(packs)s::bigint[]) AND status = 'free' AND expires_at <= %(now)s
 GROUP BY pack_id
 """
+
+# Only where the shop hands them to anybody: there is no index for this.
+_EXPIRED_UNASSIGNED = _EXPIRED.replace("'free'", "'unassigned'")
 
 # One statement: what is read is what is removed, and a reader sees either or.
 _FOLD = """
@@ -52,15 +56,23 @@ def _none() -> dict[SerialStatus, int]:
 
 
 def left(pack_ids: Iterable[int]) -> Mapping[int, int]:
-    """Count what packs could still hand out to anybody: free, and not expired. Two statements."""
+    """Count what packs could still hand out to anybody: free, and not expired.
+
+    What others gave back counts where the shop lets anybody have it. Three statements, or four.
+    """
     counts = by_status(pack_ids)
-    with connection.cursor() as cursor:
-        cursor.execute(_EXPIRED, {"packs": list(counts), "now": timezone.now()})
-        expired = dict(cursor.fetchall())
-    return {
-        pack_id: of_pack[SerialStatus.FREE] - expired.get(pack_id, 0)
-        for pack_id, of_pack in counts.items()
+    expired = {SerialStatus.FREE: _EXPIRED}
+    if SerialStatus.UNASSIGNED in config.read().assignable_statuses:
+        expired[SerialStatus.UNASSIGNED] = _EXPIRED_UNASSIGNED
+    found = {
+        pack_id: sum(of_pack[status] for status in expired) for pack_id, of_pack in counts.items()
     }
+    with connection.cursor() as cursor:
+        for statement in expired.values():
+            cursor.execute(statement, {"packs": list(counts), "now": timezone.now()})
+            for pack_id, quantity in cursor.fetchall():
+                found[pack_id] -= quantity
+    return found
 
 
 def fold() -> None:

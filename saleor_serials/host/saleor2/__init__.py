@@ -25,9 +25,13 @@ from saleor_serials.host.saleor2.orders import (
 )
 from saleor_serials.host.saleor2.plugins import BasePlugin, plugin_state, setting
 from saleor_serials.host.saleor2.rows import copy_rows
+from saleor_serials.host.saleor2.stock import ALLOCATED_UNITS
 from saleor_serials.host.saleor2.wiring import connect, schedule, task
+from saleor_serials.host.staff import staff_addresses
+from saleor_serials.host.warehouses import has_warehouse, lock_stock, stock_in, write_stock
 
 __all__ = [
+    "ALLOCATED_UNITS",
     "BasePlugin",
     "celery_app",
     "changed_orders",
@@ -39,8 +43,10 @@ __all__ = [
     "fulfill",
     "fulfilled_units",
     "group_names",
+    "has_warehouse",
     "is_ungranted",
     "known_channels",
+    "lock_stock",
     "mentions_serials",
     "order_of_line",
     "order_owners",
@@ -53,9 +59,12 @@ __all__ = [
     "schedule",
     "sender",
     "setting",
+    "staff_addresses",
+    "stock_in",
     "task",
     "ungranted_wishes",
     "wish_text",
     "write_serials",
+    "write_stock",
     "write_wish_problem",
 ]
