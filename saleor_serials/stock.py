@@ -44,9 +44,10 @@ def follow(pack_id: int) -> None:
     settings = config.current()
     if settings is None:
         return
-    _tell_staff([pack_id], settings)
+    # First: a mail server may take its time.
     if settings.stock_link:
         _bring_in_line([limit.variant_id for limit in _limits(pack_id=pack_id)], settings)
+    _tell_staff([pack_id], settings)
 
 
 def follow_all() -> None:

@@ -18,7 +18,8 @@ from saleor_serials.models import Assignment, Pack, PackLink, Serial
 from saleor_serials.sweep import sweep
 from tests import making
 from tests.database import empty_tables
-from tests.graphql.api import ask, people
+from tests.graphql import metadata
+from tests.graphql.api import ask, do, gid, people
 from tests.hosts import shop
 from tests.making import held, shortfall
 
@@ -181,7 +182,8 @@ def test_a_link_of_the_product_limits_every_variant_but_those_with_their_own() -
 def test_a_generator_and_unlimited_packs_set_no_limit(variant: Any) -> None:
     shop.edit_stock(variant, 50)
     pack = make_link(variant, serials=3, is_unlimited=True).pack
-    making.make_link(making.make_pack(generator="uuid"), variant=variant)
+    made = making.make_link(making.make_pack(), variant=variant)
+    Pack.objects.filter(pk=made.pack_id).update(generator="some")
 
     tasks.request_stock(pack.pk)
     sweep()
@@ -228,6 +230,68 @@ def test_another_quantity_per_unit_changes_the_stock(variant: Any) -> None:
     tasks.request_stock(link.pack_id)
 
     assert shop.stock_of(variant) == [(2, 0)]
+
+
+def test_links_and_packs_that_staff_change_are_followed_at_once(variant: Any) -> None:
+    staff = people.make_staff("manage_products")
+    pack = making.make_pack()
+    making.make_serials(pack, 6)
+    pack_id, seen = gid("SerialPack", pack.pk), []
+
+    def change(mutation: str, **variables: Any) -> Any:
+        made = do(mutation, variables, by=staff)
+        seen.extend(shop.stock_of(variant))
+        return made
+
+    link = change(
+        """mutation ($pack: ID!, $variant: ID!) {
+          serialPackLinkCreate(input: {pack: $pack, variant: $variant}) {
+            serialPackLink { id } errors { message }
+          }
+        }""",
+        pack=pack_id,
+        variant=gid("ProductVariant", variant.pk),
+    )["serialPackLink"]["id"]
+    change(
+        """mutation ($id: ID!) {
+          serialPackLinkUpdate(id: $id, quantity: 3) { errors { message } }
+        }""",
+        id=link,
+    )
+    change(
+        """mutation ($pack: ID!) {
+          serialsCreate(pack: $pack, data: ["A", "B", "C"]) { errors { message } }
+        }""",
+        pack=pack_id,
+    )
+    shop.edit_stock(variant, 50)
+    change(
+        """mutation ($pack: ID!) {
+          serialPackUpdate(id: $pack, input: {isUnlimited: true}) { errors { message } }
+        }""",
+        pack=pack_id,
+    )
+    change(
+        """mutation ($pack: ID!) {
+          serialPackUpdate(id: $pack, input: {isUnlimited: false}) { errors { message } }
+        }""",
+        pack=pack_id,
+    )
+
+    assert seen == [(6, 0), (2, 0), (3, 0), (50, 0), (3, 0)]
+
+
+def test_a_link_that_the_metadata_asks_for_is_followed_at_once(variant: Any) -> None:
+    staff = people.make_staff("manage_products")
+    pack = making.make_pack()
+    making.make_serials(pack, 6)
+
+    def wish(text: str) -> list[tuple[int, int]]:
+        metadata.write("ProductVariant", variant.pk, {"serials": text}, by=staff)
+        return shop.stock_of(variant)
+
+    assert wish(f"{pack.slug} x2") == [(3, 0)]
+    assert wish(f"{pack.slug} x3") == [(2, 0)]
 
 
 def test_a_refill_raises_the_stock_after_it_served_who_waits(variant: Any) -> None:

@@ -20,6 +20,7 @@ from saleor_serials.host.saleor3.fulfillment import fulfill, fulfilled_units
 from saleor_serials.host.saleor3.mail import recipient, sender
 from saleor_serials.host.saleor3.metadata import drop_copied_serials, write_serials
 from saleor_serials.host.saleor3.orders import (
+    NEVER_PAID,
     changed_orders,
     dead_orders,
     order_owners,
@@ -35,6 +36,7 @@ from saleor_serials.host.warehouses import has_warehouse, lock_stock, stock_in, 
 
 __all__ = [
     "ALLOCATED_UNITS",
+    "NEVER_PAID",
     "BasePlugin",
     "celery_app",
     "changed_orders",
