@@ -1,4 +1,4 @@
-"""Find what nobody told us about: wishes, changed orders, shortfalls, unsent, unfulfilled.
+"""Find what nobody told us about: wishes, changed orders, shortfalls, stock, unsent, unfulfilled.
 
 After a sweep no order is short while its pack holds a serial that it may take, whatever events
 were lost. Sweeping twice, or twice at the same time, does no harm.
@@ -10,7 +10,16 @@ from dataclasses import dataclass, field
 from django.db.models import F
 from django.utils import timezone
 
-from saleor_serials import config, counting, delivery, fulfillment, links, mirror, wishes
+from saleor_serials import (
+    config,
+    counting,
+    delivery,
+    fulfillment,
+    links,
+    mirror,
+    stock,
+    wishes,
+)
 from saleor_serials.host import host
 from saleor_serials.models import Assignment, DeliveryStatus, OrderRecord, SweepState
 from saleor_serials.reconcile import attempt, settle
@@ -41,7 +50,9 @@ def sweep() -> Report:
     wishes.grant_all()
     _look_at_orders(state, report)
     _settle_packs(report)
+    stock.follow_all()
     _send_deliveries(report)
+    stock.tell_all_staff()
     mirror.show_due()
     counting.fold()
     if settings.automatic_fulfillment:

@@ -139,6 +139,25 @@ def check_out(ask: Callable[..., Any], variant: Any, *, quantity: int, by: Any, 
     return completed["order"]
 
 
+def why_not_in_checkout(ask: Callable[..., Any], variant: Any, *, quantity: int, by: Any) -> Any:
+    """Put a variant into a checkout, asking the API as the buyer; return the codes of refusals."""
+    line = {"variantId": Node.to_global_id("ProductVariant", variant.pk), "quantity": quantity}
+    made = ask(
+        """mutation ($input: CheckoutCreateInput!) {
+          checkoutCreate(input: $input) { checkoutErrors { code } }
+        }""",
+        {
+            "input": {
+                "email": by.email,
+                "billingAddress": _ADDRESS,
+                "lines": [line],
+            }
+        },
+        by=by,
+    )["checkoutCreate"]
+    return [error["code"] for error in made["checkoutErrors"]]
+
+
 def order_token(order_id: str) -> str:
     return str(saleor2.Order.objects.get(pk=order_id).token)
 

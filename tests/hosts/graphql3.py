@@ -165,6 +165,26 @@ def check_out(ask: Callable[..., Any], variant: Any, *, quantity: int, by: Any, 
     return completed["order"]
 
 
+def why_not_in_checkout(ask: Callable[..., Any], variant: Any, *, quantity: int, by: Any) -> Any:
+    """Put a variant into a checkout, asking the API as the buyer; return the codes of refusals."""
+    line = {"variantId": Node.to_global_id("ProductVariant", variant.pk), "quantity": quantity}
+    made = ask(
+        """mutation ($input: CheckoutCreateInput!) {
+          checkoutCreate(input: $input) { errors { code } }
+        }""",
+        {
+            "input": {
+                "channel": saleor3._channel().slug,
+                "email": by.email,
+                "billingAddress": _ADDRESS,
+                "lines": [line],
+            }
+        },
+        by=by,
+    )["checkoutCreate"]
+    return [error["code"] for error in made["errors"]]
+
+
 def order_token(order_id: str) -> str:
     """A guest's order has no token of its own: who knows its id is its buyer."""
     return order_id
