@@ -7,7 +7,7 @@ other in a ring, and a serial is either deleted or held.
 
 from array import array
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import batched
 
 from django.db import connection, transaction
@@ -53,20 +53,26 @@ _DELETE = """
 UPDATE saleor_serials_serial AS s SET status = 'deleted'
 FROM (SELECT id, status FROM saleor_serials_serial WHERE id = ANY(%(ids)s)) AS before
 WHERE s.id = before.id
-RETURNING s.id, before.status
+RETURNING s.id, before.status, s.pack_id
 """
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Deleted:
-    """How many serials were deleted, and how many were skipped: held, or deleted before."""
+    """How many serials were deleted, and how many were skipped: held, or deleted before.
+
+    ``pack_ids``: the packs that have fewer now.
+    """
 
     deleted: int = 0
     skipped: int = 0
+    pack_ids: frozenset[int] = frozenset()
 
     def __add__(self, other: "Deleted") -> "Deleted":
-        return replace(
-            self, deleted=self.deleted + other.deleted, skipped=self.skipped + other.skipped
+        return Deleted(
+            deleted=self.deleted + other.deleted,
+            skipped=self.skipped + other.skipped,
+            pack_ids=self.pack_ids | other.pack_ids,
         )
 
 
@@ -199,7 +205,12 @@ def _delete(number: int, going: list[int], *, actor: str, reason: str) -> Delete
     now = timezone.now()
     with connection.cursor() as cursor:
         cursor.execute(_DELETE, {"ids": going})
-        moves = [(pk, "", was, SerialStatus.DELETED.value) for pk, was in cursor.fetchall()]
+        rows = cursor.fetchall()
+    moves = [(pk, "", was, SerialStatus.DELETED.value) for pk, was, _ in rows]
     by = By(actor=actor, reason=reason)
     history.record_serials(EventType.DELETED, moves, order=None, at=now, by=by)
-    return Deleted(deleted=len(moves), skipped=number - len(moves))
+    return Deleted(
+        deleted=len(rows),
+        skipped=number - len(rows),
+        pack_ids=frozenset(pack_id for *_, pack_id in rows),
+    )

@@ -4,6 +4,7 @@ from typing import Any
 from unittest import mock
 
 import pytest
+from django.core import mail
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -338,3 +339,22 @@ def test_vendors_and_apps_delete_only_what_they_may() -> None:
     assert {name for name, status in statuses().items() if status == "deleted"} == {
         f"{name} {number}" for name in ("may", "open") for number in (1, 2, 3)
     }
+
+
+@pytest.mark.parametrize("how", ["ids", "filter", "batch"])
+def test_staff_are_told_at_once_when_deleting_leaves_a_pack_low(owner: Any, how: str) -> None:
+    pack = making.make_pack(notice_below=2)
+    chosen = add(pack, "A", "B")
+    [batch] = pack.batches.all()
+    mutation, variables = {
+        "ids": (DELETE, {"ids": chosen[:1]}),
+        "filter": (
+            DELETE,
+            {"filter": {"packs": [gid("SerialPack", pack.pk)]}, "expectedCount": 2},
+        ),
+        "batch": (DELETE_BATCH, {"id": gid("SerialBatch", batch.pk)}),
+    }[how]
+
+    do(mutation, variables, by=owner)
+
+    assert len(mail.outbox) == 1

@@ -5,8 +5,9 @@ from typing import Any
 
 import graphene
 
-from saleor_serials import deleting
+from saleor_serials import deleting, tasks
 from saleor_serials.access import Reach, Right, reach
+from saleor_serials.deleting import Deleted
 from saleor_serials.errors import InvalidInput, NotAllowed, NotFound, Required, TooMany
 from saleor_serials.finding import Filter
 from saleor_serials.graphql import filters, ids
@@ -77,7 +78,13 @@ class SerialsDelete(Mutation):
                 actor=actor.key,
                 reason=arguments.get("reason") or "",
             )
+        _follow(done)
         return cls(deleted=done.deleted, skipped=done.skipped)
+
+
+def _follow(done: Deleted) -> None:
+    for pack_id in done.pack_ids:
+        tasks.request_stock(pack_id)
 
 
 _EXPECTED = "expected_count"
@@ -136,4 +143,5 @@ class SerialBatchDelete(Mutation):
         done = deleting.delete_batch(
             batch.pk, actor=actor.key, reason=arguments.get("reason") or ""
         )
+        _follow(done)
         return cls(serial_batch=batch, deleted=done.deleted, skipped=done.skipped)
