@@ -215,7 +215,7 @@ def test_many_are_deleted_in_chunks_and_it_is_told_how_far_it_is() -> None:
             progress=lambda so_far, total: told.append((so_far.deleted, so_far.skipped, total)),
         )
 
-    assert done == deleting.Deleted(deleted=3, skipped=2)
+    assert done == deleting.Deleted(deleted=3, skipped=2, pack_ids=frozenset({pack.pk}))
     assert told == [(1, 1, 5), (2, 2, 5), (3, 2, 5)]
     assert statuses() == KEPT | GONE
     making.check_books()

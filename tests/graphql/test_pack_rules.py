@@ -510,7 +510,7 @@ def vendor_group(*rights: str, name: str = "Acme") -> Any:
 
 def member_of(*groups: Any) -> Any:
     user = people.make_staff("MANAGE_PRODUCTS", "MANAGE_ORDERS")
-    user.groups.set(groups)
+    user.groups.add(*groups)
     return user
 
 
