@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from saleor_serials.errors import InvalidInput, Required
+from saleor_serials.errors import InvalidInput, NotFound, Required
 from saleor_serials.host import host
 from saleor_serials.host.shapes import PluginState
 from saleor_serials.models import SerialStatus
@@ -109,7 +109,7 @@ FIELDS = (
         label="Recipients of notices",
         help_text=(
             "Who is told by e-mail that a pack runs low: addresses, separated by commas. Empty: "
-            "the shop's own address."
+            "whom Saleor tells about new orders, else the shop's own address."
         ),
     ),
     Field(
@@ -117,8 +117,8 @@ FIELDS = (
         default=False,
         label="Stock follows serials",
         help_text=(
-            "Keep the stock of linked variants at what their packs have left. Packs with a "
-            "generator and unlimited packs set no limit."
+            "Keep the stock of linked variants at what their packs have left, for variants whose "
+            "inventory Saleor tracks. Packs with a generator and unlimited packs set no limit."
         ),
     ),
     Field(
@@ -213,6 +213,20 @@ class Config:
                 "choose paid or confirmed for assign_on.",
                 field="automatic_fulfillment",
             )
+
+
+def check(values: Mapping[str, Any]) -> None:
+    """See to it that settings can be read and fit the shop, before they are saved.
+
+    Raises:
+        InvalidInput: they cannot, or do not; ``field`` names what is wrong.
+    """
+    settings = Config.parse(values)
+    if settings.stock_link and not host.has_warehouse(settings.stock_warehouse):
+        raise NotFound(
+            f"There is no warehouse with the slug '{settings.stock_warehouse}'.",
+            field="stock_warehouse",
+        )
 
 
 def current() -> Config | None:

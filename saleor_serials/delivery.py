@@ -10,17 +10,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from email.charset import QP, Charset
 from itertools import groupby
-from pathlib import Path
 
-from django.core.mail import EmailMultiAlternatives
 from django.db import transaction
 from django.db.models import F
-from django.template.loader import render_to_string
-from django.utils import timezone, translation
+from django.utils import timezone
 
-from saleor_serials import config, fulfillment, history
+from saleor_serials import config, fulfillment, history, mail
 from saleor_serials.host import host
 from saleor_serials.host.shapes import Recipient
 from saleor_serials.models import (
@@ -36,8 +32,6 @@ logger = logging.getLogger(__name__)
 
 # While it lasts, nobody else sends; it must outlast the slowest conversation with a mail server.
 LEASE = timedelta(minutes=10)
-# For each answer of the mail server. Some take their time over a mail that they then accept.
-_SMTP_TIMEOUT = 30
 # 2, 4, 8, ... minutes, then every six hours: about three days in all.
 MAX_ATTEMPTS = 20
 _LONGEST_PAUSE = timedelta(hours=6)
@@ -72,7 +66,7 @@ def deliver(delivery_id: int) -> DeliveryStatus | None:
     delivery = Delivery.objects.select_related("order").get(pk=delivery_id)
     serials = list(
         Serial.objects.filter(pk__in=delivery.serial_ids, assignment__order=delivery.order)
-        .select_related("assignment")
+        .select_related("assignment__pack")
         .order_by("assignment_id", "position")
     )
     if not serials:
@@ -133,10 +127,14 @@ def _finish(delivery: Delivery, status: DeliveryStatus, **values: object) -> Del
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Parcel:
-    """What the mail says about one order line and pack; ``shortfall`` is still to come."""
+    """What the mail says about one order line and pack; ``shortfall`` is still to come.
+
+    ``pack_name`` is empty unless the pack shows it to customers.
+    """
 
     product_name: str
     variant_name: str
+    pack_name: str
     serials: tuple[str, ...]
     shortfall: int
 
@@ -153,6 +151,7 @@ def parcels(serials: Sequence[Serial]) -> list[Parcel]:
         return Parcel(
             product_name=assignment.product_name,
             variant_name=assignment.variant_name,
+            pack_name=assignment.pack.name if assignment.pack.shows_name else "",
             serials=tuple(serial.data for serial in group),
             shortfall=assignment.shortfall,
         )
@@ -161,59 +160,22 @@ def parcels(serials: Sequence[Serial]) -> list[Parcel]:
     return [parcel(assignment, list(group)) for assignment, group in groups]
 
 
-_LOCALE = Path(__file__).parent / "locale"
-# What the mail is written in, named as Django names languages.
-LANGUAGES = frozenset(
-    {"en", *(folder.name.replace("_", "-").lower() for folder in _LOCALE.iterdir())}
-)
-
-
-def language_for(code: str | None) -> str:
-    """Choose a mail's language by an order's: the same, else what it is a variety of, or English.
-
-    Whatever the order says, it names one of ``LANGUAGES``.
-    """
-    parts = (code or "").strip().lower().replace("_", "-").split("-")
-    varieties = ("-".join(parts[:length]) for length in range(len(parts), 0, -1))
-    return next((variety for variety in varieties if variety in LANGUAGES), "en")
-
-
 _ADDRESS = re.compile(r"[^\s@]+@[^\s@]+")
-
-# Lines of any length and the spaces at their ends arrive as they were sent.
-_ENCODING = Charset("utf-8")
-_ENCODING.body_encoding = QP
 
 
 def _send(delivery: Delivery, serials: Sequence[Serial], recipient: Recipient) -> None:
-    sender = host.sender(recipient.channel)
-    if getattr(sender.connection, "timeout", _SMTP_TIMEOUT) is None:
-        sender.connection.timeout = _SMTP_TIMEOUT
     earlier = Delivery.objects.filter(
         order=delivery.order, status=DeliveryStatus.SENT, pk__lt=delivery.pk
     )
-    language = language_for(recipient.language)
-    with translation.override(language):
-        context = {
-            "language": language,
-            "direction": "rtl" if translation.get_language_bidi() else "ltr",
+    mail.send(
+        "delivery",
+        {
             "order_number": delivery.order.number,
             "is_top_up": earlier.exists(),
-            "shop_name": sender.shop_name,
             "parcels": parcels(serials),
             "total": len(serials),
-        }
-        subject, text, html = (
-            render_to_string(f"saleor_serials/delivery.{part}", context)
-            for part in ("subject.txt", "txt", "html")
-        )
-    mail = EmailMultiAlternatives(
-        subject=" ".join(subject.split()),
-        body=text,
-        from_email=sender.from_email,
+        },
+        sender=host.sender(recipient.channel),
         to=[recipient.email],
-        connection=sender.connection,
+        language=recipient.language,
     )
-    mail.encoding = _ENCODING
-    mail.attach_alternative(html, "text/html")
-    mail.send()

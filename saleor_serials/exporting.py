@@ -23,7 +23,7 @@ from openpyxl.cell import WriteOnlyCell
 from saleor_serials import finding, jobs
 from saleor_serials.access import Reach
 from saleor_serials.errors import TooLong, TooMany
-from saleor_serials.finding import Filter, Page
+from saleor_serials.finding import Filter, Moment, Page, Position, Sort
 from saleor_serials.importing.columns import HOLDER_COLUMNS, Column, neutralised
 from saleor_serials.models import Assignment, Batch, Job, JobKind, Pack, Serial, SerialStatus
 
@@ -46,9 +46,7 @@ def start(wanted: Filter, *, format: Format, actor: str, reach: Reach, sees_hold
 
     Who holds them is left out for those who may not see it.
     """
-    if reach.packs is not None:
-        asked = reach.packs if wanted.pack_ids is None else reach.packs & set(wanted.pack_ids)
-        wanted = _with_packs(wanted, sorted(asked))
+    wanted = wanted.within(reach.packs)
     return jobs.create(
         JobKind.EXPORT,
         actor=actor,
@@ -63,11 +61,6 @@ def start(wanted: Filter, *, format: Format, actor: str, reach: Reach, sees_hold
     )
 
 
-def _with_packs(wanted: Filter, pack_ids: Sequence[int]) -> Filter:
-    values = {each.name: getattr(wanted, each.name) for each in fields(wanted)}
-    return Filter(**{**values, "pack_ids": tuple(pack_ids)})
-
-
 def _written(wanted: Filter) -> dict[str, Any]:
     """Write a filter as JSON, which ``_read`` reads."""
 
@@ -76,6 +69,10 @@ def _written(wanted: Filter) -> dict[str, Any]:
             return {"moment": value.isoformat()}
         if isinstance(value, SerialStatus):
             return {"status": value.value}
+        if isinstance(value, Moment):
+            return {"by": value.value}
+        if isinstance(value, Sort):
+            return {"sort": [plain(value.moment), value.descending]}
         if isinstance(value, tuple | frozenset):
             return {type(value).__name__: [plain(each) for each in value]}
         return value
@@ -87,6 +84,8 @@ def _read(written: Mapping[str, Any]) -> Filter:
     kinds: dict[str, Any] = {
         "moment": parse_datetime,
         "status": SerialStatus,
+        "by": Moment,
+        "sort": lambda values: Sort(moment=rich(values[0]), descending=values[1]),
         "tuple": lambda values: tuple(map(rich, values)),
         "frozenset": lambda values: frozenset(map(rich, values)),
     }
@@ -128,7 +127,7 @@ def _write_csv(job: Job, wanted: Filter, columns: Sequence[Column]) -> Iterator[
     while not job.settings.get("is_written"):
         with jobs.chunk(job):
             after = job.settings.get("after")
-            found = finding.find(wanted, Page(limit=_CHUNK, after=after or 0))
+            found = finding.find(wanted, Page(limit=_CHUNK, after=_position(after)))
             text = io.StringIO(newline="")
             writer = csv.writer(text)
             if after is None:
@@ -137,15 +136,23 @@ def _write_csv(job: Job, wanted: Filter, columns: Sequence[Column]) -> Iterator[
                 writer.writerow([column.value for column in columns])
             writer.writerows(_rows(found.rows, columns))
             jobs.store(job, [text.getvalue().encode()])
-            _move_on(job, found.rows)
+            _move_on(job, wanted, found.rows)
             if not found.more:
                 _end(job)
         yield jobs.Step(job=job)
 
 
-def _move_on(job: Job, rows: Sequence[Serial]) -> None:
-    job.settings["after"] = rows[-1].pk if rows else 0
+def _move_on(job: Job, wanted: Filter, rows: Sequence[Serial]) -> None:
+    """Note behind which serial the next page begins."""
+    last = wanted.sort.position(rows[-1]) if rows else Position(id=0)
+    job.settings["after"] = [last.id, last.moment and last.moment.isoformat()]
     job.done += len(rows)
+
+
+def _position(after: list[Any] | None) -> Position | None:
+    if after is None:
+        return None
+    return Position(id=after[0], moment=after[1] and parse_datetime(after[1]))
 
 
 def _end(job: Job) -> None:
@@ -174,8 +181,9 @@ def _write_xlsx(job: Job, wanted: Filter, columns: Sequence[Column]) -> Iterator
             found = finding.find(wanted, page)
             for row in _rows(found.rows, columns):
                 sheet.append([_cell(sheet, text) for text in row])
-            _move_on(job, found.rows)
-        page, more = Page(limit=_CHUNK, after=job.settings["after"]), found.more
+            _move_on(job, wanted, found.rows)
+        after = _position(job.settings["after"])
+        page, more = Page(limit=_CHUNK, after=after), found.more
         yield jobs.Step(job=job, may_pause=False)
     with TemporaryFile() as file:
         book.save(file)

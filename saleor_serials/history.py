@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
-from saleor_serials.models import Batch, Event, EventType, OrderRecord, Serial
+from saleor_serials.models import Assignment, Batch, Event, EventType, OrderRecord, Serial
 
 SYSTEM = "system"
 
@@ -144,10 +144,21 @@ def of_serials(
     return {key: [*of_batch[key[1]], *of_serial[key[0]]] for key in keys}
 
 
-def of_orders(order_ids: Iterable[str]) -> dict[str, list[Event]]:
-    """Read what happened to orders as a whole, oldest first. One statement."""
+def of_orders(
+    order_ids: Iterable[str], *, packs: frozenset[int] | None = None
+) -> dict[str, list[Event]]:
+    """Read what happened to orders as a whole, oldest first. One statement.
+
+    ``packs``: only where the order, or the line that an event is about, has to do with one of
+    these.
+    """
     found: dict[str, list[Event]] = {order_id: [] for order_id in order_ids}
     events = Event.objects.filter(order__order_id__in=list(found), serial__isnull=True)
+    if packs is not None:
+        concerned = Assignment.objects.filter(order=OuterRef("order"), pack__in=packs)
+        events = events.filter(
+            Exists(concerned.filter(line_id=OuterRef("line_id"))) | Q(Exists(concerned), line_id="")
+        )
     for event in events.select_related("order").order_by("id"):
         found[event.order.order_id].append(event)
     return found

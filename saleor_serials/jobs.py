@@ -77,12 +77,13 @@ class _TakenOver(Exception):
 class Step:
     """A job as it is after a chunk, and what there is to do for others.
 
-    ``filled``: packs that somebody may be waiting for. ``relinked``: links of these were changed.
-    ``may_pause`` is False where a pause would lose what was done since the last chunk.
+    ``filled``: packs that somebody may be waiting for. ``linked``: packs with other links than
+    before; ``relinked``: whose links were changed. ``may_pause`` is False where a pause would lose what was done since the last chunk.
     """
 
     job: Job
     filled: frozenset[int] = frozenset()
+    linked: frozenset[int] = frozenset()
     relinked: tuple[Target, ...] = ()
     may_pause: bool = True
 

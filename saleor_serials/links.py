@@ -73,6 +73,12 @@ def live(target: Target) -> list[PackLink]:
     return list(links.order_by("pack"))
 
 
+def packs_of(target: Target) -> set[int]:
+    """The packs that a variant or a product itself is linked to, or was. One statement."""
+    links = PackLink.objects.filter(**{f"{target.kind}_id": target.id})
+    return set(links.values_list("pack", flat=True))
+
+
 def create(
     *,
     pack: Pack,

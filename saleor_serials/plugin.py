@@ -10,7 +10,8 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from saleor_serials.config import ACTIVE_BY_DEFAULT, FIELDS, PLUGIN_ID, Config
+from saleor_serials import config
+from saleor_serials.config import ACTIVE_BY_DEFAULT, FIELDS, PLUGIN_ID
 from saleor_serials.errors import InvalidInput
 from saleor_serials.host import host
 from saleor_serials.host.shapes import Target
@@ -117,7 +118,7 @@ class SerialsPlugin(host.BasePlugin):
     @classmethod
     def check_configuration(cls, values: Mapping[str, Any]) -> None:
         try:
-            Config.parse(values)
+            config.check(values)
         except InvalidInput as error:
             raise ValidationError(f"{error.field}: {error.message}", code="invalid") from None
 

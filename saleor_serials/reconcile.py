@@ -47,7 +47,7 @@ class Outcome:
     ``delivery_id``: new serials wait to be sent. ``unsettled_pack_ids``: in these packs the order
     stayed short, or freed serials that others may be waiting for. ``mirrored_order_id``: this
     order's metadata may be behind. ``order_id_to_fulfill``: lines of this order may be complete
-    without a delivery.
+    without a delivery. ``moved_pack_ids``: serials left these packs, or came back.
     """
 
     allocated: int
@@ -55,6 +55,7 @@ class Outcome:
     unsettled_pack_ids: frozenset[int]
     mirrored_order_id: str | None
     order_id_to_fulfill: str | None
+    moved_pack_ids: frozenset[int]
 
     @classmethod
     def of_packs(cls, pack_ids: Iterable[int], *, moved: Iterable[int]) -> "Outcome":
@@ -65,6 +66,7 @@ class Outcome:
             unsettled_pack_ids=frozenset(pack_ids),
             mirrored_order_id=None,
             order_id_to_fulfill=None,
+            moved_pack_ids=frozenset(moved),
         )
 
 
@@ -110,7 +112,11 @@ def reconcile(order_id: str, *, first_in_line: bool = False) -> Outcome | None:
             serial_ids=allocated.serial_ids,
             unsettled=allocated.short_pack_ids | freed,
             changed=bool(changed),
-            moved=[a.held for a in assignments] != [held for _, held, _ in stored],
+            moved=frozenset(
+                a.pack_id
+                for a, (_, held, _) in zip(assignments, stored, strict=True)
+                if a.held != held
+            ),
             holds=any(a.held for a in assignments),
             settings=settings,
             now=now,
@@ -122,19 +128,19 @@ def conclude(
     *,
     serial_ids: Sequence[int],
     unsettled: frozenset[int],
+    moved: frozenset[int],
     settings: config.Config,
     now: datetime,
     changed: bool = True,
-    moved: bool = True,
     holds: bool = True,
 ) -> Outcome:
     """Enter, in the caller's transaction, what follows from what an order got or gave back.
 
-    ``serial_ids`` are new to it. ``changed``: what a line is owed or holds; ``moved``: serials;
-    ``holds``: the order holds some.
+    ``serial_ids`` are new to it. ``moved``: the packs whose serials moved. ``changed``: what a line
+    is owed or holds; ``holds``: the order holds some.
     """
     outbox = delivery.enter(record, serial_ids, now=now) if settings.send_email else None
-    is_mirrored = mirror.enter(record, settings=settings, moved=moved, holds=holds)
+    is_mirrored = mirror.enter(record, settings=settings, moved=bool(moved), holds=holds)
     to_fulfill = settings.automatic_fulfillment and changed and outbox is None
     if to_fulfill:
         fulfillment.enter(record, now=now)
@@ -144,6 +150,7 @@ def conclude(
         unsettled_pack_ids=unsettled,
         mirrored_order_id=record.order_id if is_mirrored else None,
         order_id_to_fulfill=record.order_id if to_fulfill else None,
+        moved_pack_ids=moved,
     )
 
 

@@ -1,4 +1,4 @@
-"""Find what nobody told us about: wishes, changed orders, shortfalls, unsent, unfulfilled, jobs.
+"""Find what nobody told us about: wishes, changed orders, shortfalls, jobs, stock, unsent, mail.
 
 After a sweep no order is short while its pack holds a serial that it may take, whatever events
 were lost. Sweeping twice, or twice at the same time, does no harm.
@@ -10,7 +10,17 @@ from dataclasses import dataclass, field
 from django.db.models import F
 from django.utils import timezone
 
-from saleor_serials import config, delivery, fulfillment, jobs, links, mirror, wishes
+from saleor_serials import (
+    config,
+    counting,
+    delivery,
+    fulfillment,
+    jobs,
+    links,
+    mirror,
+    stock,
+    wishes,
+)
 from saleor_serials.host import host
 from saleor_serials.models import Assignment, DeliveryStatus, OrderRecord, SweepState
 from saleor_serials.reconcile import attempt, settle
@@ -48,8 +58,11 @@ def sweep() -> Report:
     _look_at_orders(state, report)
     _do_jobs(report)
     _settle_packs(report)
+    stock.follow_all()
     _send_deliveries(report)
+    stock.tell_all_staff()
     mirror.show_due()
+    counting.fold()
     if settings.automatic_fulfillment:
         _fulfill_orders(report)
     SweepState.objects.filter(pk=state.pk).update(

@@ -17,7 +17,7 @@ from typing import Any
 from django.db import connection, transaction
 from kombu.pools import producers
 
-from saleor_serials import config, jobs, links, mirror, wishes
+from saleor_serials import config, jobs, links, mirror, stock, wishes
 from saleor_serials.delivery import deliver
 from saleor_serials.fulfillment import fulfill
 from saleor_serials.host import host
@@ -76,6 +76,18 @@ def _is_granted(key: str) -> bool:
 def request_fulfillment(order_id: str) -> None:
     """Have an order's lines looked at after commit: some may need no shipping. Never raises."""
     _after_commit(_Request(task="fulfill_order", argument=order_id))
+
+
+def request_stock(pack_id: int) -> None:
+    """Have followed, after commit, what a pack has left. Never raises.
+
+    There is a task only where something is to follow it.
+    """
+    _after_commit(_Request(task="follow_stock", argument=pack_id, needless=_is_not_followed))
+
+
+def _is_not_followed(pack_id: int) -> bool:
+    return not stock.matters(pack_id)
 
 
 def variant_leaves(variant_id: int) -> None:
@@ -214,13 +226,19 @@ def follow(outcome: Outcome) -> None:
     _tell(outcome)
     for pack_id in outcome.unsettled_pack_ids:
         request_settle(pack_id)
+    for pack_id in outcome.moved_pack_ids:
+        request_stock(pack_id)
 
 
 @host.task("saleor_serials.settle_pack")
 def settle_pack(pack_id: int) -> None:
-    """Serve a pack's open shortfalls, oldest first."""
+    """Serve a pack's open shortfalls, oldest first; then see what is left."""
+    moved = {pack_id}
     for outcome in settle(pack_id):
         _tell(outcome)
+        moved |= outcome.moved_pack_ids
+    for each in moved:
+        request_stock(each)
 
 
 def _tell(outcome: Outcome) -> None:
@@ -256,7 +274,16 @@ def show_serials(order_id: str) -> None:
 @host.task("saleor_serials.grant_wish")
 def grant_wish(key: str) -> None:
     """Have the links of a variant or product follow its metadata."""
-    wishes.grant(Target.of(key))
+    target = Target.of(key)
+    wishes.grant(target)
+    for pack_id in links.packs_of(target):
+        request_stock(pack_id)
+
+
+@host.task("saleor_serials.follow_stock")
+def follow_stock(pack_id: int) -> None:
+    """Tell staff of a pack that has run low, and keep the stock of what it limits in line."""
+    stock.follow(pack_id)
 
 
 @host.task("saleor_serials.run_job")
@@ -277,6 +304,8 @@ def tell_of(step: jobs.Step) -> None:
     """Have done what follows from a job's chunk. Never raises."""
     for pack_id in sorted(step.filled):
         request_settle(pack_id)
+    for pack_id in sorted(step.linked):
+        request_stock(pack_id)
     for target in step.relinked:
         request_links(target)
 

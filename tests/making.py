@@ -4,6 +4,8 @@ from collections import Counter
 from itertools import count
 from typing import Any
 
+from django.test.utils import CaptureQueriesContext
+
 from saleor_serials import links, packs, tasks
 from saleor_serials.models import Assignment, Pack, PackLink, Serial
 from tests.hosts import shop
@@ -64,6 +66,13 @@ def shortfall(order_id: str) -> int:
 def statuses(pack: Pack) -> dict[str, int]:
     """How many serials of a pack are in each status."""
     return dict(Counter(pack.serials.values_list("status", flat=True)))
+
+
+def statements(captured: CaptureQueriesContext) -> int:
+    """Count statements; newer Djangos also capture where a transaction begins and ends."""
+    return sum(
+        not query["sql"].startswith(("BEGIN", "COMMIT")) for query in captured.captured_queries
+    )
 
 
 def check_books() -> None:

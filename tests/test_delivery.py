@@ -9,7 +9,8 @@ from django.conf import settings as django_settings
 from django.core import mail
 
 from saleor_serials import packs
-from saleor_serials.delivery import LANGUAGES, deliver, language_for
+from saleor_serials.delivery import deliver
+from saleor_serials.mail import LANGUAGES, language_for
 from saleor_serials.models import Delivery, Event, EventType, Serial
 from saleor_serials.reconcile import reconcile
 from tests import making, servers

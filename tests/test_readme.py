@@ -41,7 +41,7 @@ def test_every_make_target_exists() -> None:
 def test_every_management_command_exists() -> None:
     named = set(re.findall(r"manage\.py ([a-z_]+)", README))
 
-    assert named == {"migrate", "sweep_serials"}
+    assert named == {"audit_serials", "migrate", "sweep_serials"}
     assert named <= set(get_commands())
 
 

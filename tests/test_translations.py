@@ -12,7 +12,7 @@ from babel.messages.pofile import read_po
 from django.utils.translation.template import templatize
 
 import saleor_serials
-from saleor_serials.delivery import LANGUAGES
+from saleor_serials.mail import LANGUAGES
 
 PACKAGE = Path(saleor_serials.__file__).parent
 FILES = sorted((PACKAGE / "locale").glob("*/LC_MESSAGES/django.po"))
@@ -46,7 +46,7 @@ def placeholders(text: str) -> set[str]:
 
 
 def test_the_templates_have_texts_and_the_languages_files() -> None:
-    assert len(in_templates()) == 8
+    assert len(in_templates()) == 11
     assert len(FILES) == len(LANGUAGES) - 1 == 9
 
 

@@ -153,6 +153,7 @@ def outcomes(
             order,
             serial_ids=given,
             unsettled=frozenset(a.pack_id for a in of_order if a.shortfall),
+            moved=frozenset(a.pack_id for a in of_order),
             settings=settings,
             now=now,
         )

@@ -8,6 +8,7 @@ import graphene
 from saleor_serials import exporting, importing, models
 from saleor_serials.access import Right
 from saleor_serials.errors import ErrorCode
+from saleor_serials.finding import Moment
 from saleor_serials.generators import SettingType
 
 
@@ -33,6 +34,20 @@ class SerialStatusEnum(graphene.Enum):
                     "Was assigned and given back; can go to the same customer again."
                 ),
                 models.SerialStatus.DELETED: "Kept for history, never handed out again.",
+            },
+        )
+
+
+class SerialSortField(graphene.Enum):
+    class Meta:
+        enum = Moment
+        description = _descriptions(
+            "What a list of serials is ordered by.",
+            {
+                Moment.CREATED_AT: "When they were put into their pack.",
+                Moment.ASSIGNED_AT: (
+                    "When their customers got them; those that nobody ever got are left out."
+                ),
             },
         )
 

@@ -7,7 +7,7 @@ import graphene
 from graphene import relay
 
 from saleor_serials import models, permissions
-from saleor_serials.graphql import loaders
+from saleor_serials.graphql import job_loaders, loaders
 from saleor_serials.graphql.enums import (
     SerialErrorCode,
     SerialJobKindEnum,
@@ -100,7 +100,7 @@ class SerialJob(graphene.ObjectType):
 
     @staticmethod
     def resolve_parts(root: models.Job, info: Any) -> Any:
-        return loaders.part_counts(info.context, root.pk) if _has_file(root) else 0
+        return job_loaders.part_counts(info.context, root.pk) if _has_file(root) else 0
 
     @staticmethod
     def resolve_part(root: models.Job, info: Any, *, number: int) -> Any:
@@ -109,7 +109,7 @@ class SerialJob(graphene.ObjectType):
         sees_holders = permissions.may_see_holders(graphql.actor(info.context))
         if root.settings["sees_holders"] and not sees_holders:
             raise graphql.permission_denied(permissions.MANAGE_ORDERS)
-        return loaders.parts(info.context, (root.pk, number)).then(
+        return job_loaders.parts(info.context, (root.pk, number)).then(
             lambda content: content and base64.b64encode(content).decode()
         )
 

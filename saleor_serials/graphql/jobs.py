@@ -4,9 +4,10 @@ from typing import Any
 
 import graphene
 
-from saleor_serials.graphql import ids, loaders
-from saleor_serials.graphql.connections import Listing, SerialJobCountableConnection, field
+from saleor_serials.graphql import ids, job_loaders
+from saleor_serials.graphql.connections import SerialJobCountableConnection
 from saleor_serials.graphql.job_types import SerialJob
+from saleor_serials.graphql.listings import Listing, field
 from saleor_serials.graphql.reach import reach_of
 from saleor_serials.host import graphql
 from saleor_serials.jobs import Viewer
@@ -22,7 +23,7 @@ def _viewer(info: Any) -> Viewer:
 
 def _resolve_job(root: Any, info: Any, *, id: str) -> Any:
     viewer = _viewer(info)
-    return loaders.jobs_seen(info.context, (ids.numbers_of([id], "SerialJob")[0], viewer))
+    return job_loaders.jobs_seen(info.context, (ids.numbers_of([id], "SerialJob")[0], viewer))
 
 
 def _resolve_jobs(root: Any, info: Any, **arguments: Any) -> Listing:
@@ -30,8 +31,8 @@ def _resolve_jobs(root: Any, info: Any, **arguments: Any) -> Listing:
     return Listing(
         info,
         arguments,
-        page=lambda page: loaders.pages_of_jobs(info.context, (viewer, page)),
-        count=lambda: loaders.counts_of_jobs(info.context, viewer),
+        page=lambda page: job_loaders.pages_of_jobs(info.context, (viewer, page)),
+        count=lambda: job_loaders.counts_of_jobs(info.context, viewer),
     )
 
 

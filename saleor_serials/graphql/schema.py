@@ -1,5 +1,7 @@
 """What the plugin adds to Saleor's schema: queries, mutations, and fields on Saleor's types."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import graphene
@@ -7,21 +9,25 @@ from graphql import GraphQLError
 from promise import Promise
 
 from saleor_serials import permissions
-from saleor_serials.finding import Holder
-from saleor_serials.graphql import filters, generators, ids, jobs, loaders
+from saleor_serials.errors import InvalidInput
+from saleor_serials.finding import Filter, Holder
+from saleor_serials.graphql import filters, generators, ids, jobs, lists, loaders
 from saleor_serials.graphql.connections import (
-    Listing,
+    SerialBatchCountableConnection,
     SerialCountableConnection,
     SerialPackCountableConnection,
-    field,
 )
+from saleor_serials.graphql.listings import Listing, field
 from saleor_serials.graphql.mutations import MUTATIONS
+from saleor_serials.graphql.reach import Sight, reach_of, sight
 from saleor_serials.graphql.types import (
     Serial,
+    SerialBatch,
     SerialEvent,
     SerialPack,
     SerialPackLink,
     SerialVendorGroup,
+    require,
 )
 from saleor_serials.host import graphql
 from saleor_serials.models import SerialStatus, VendorGroup
@@ -37,61 +43,86 @@ def install() -> None:
     graphql.add_type_fields(TYPE_FIELDS)
 
 
-def _require(info: Any, permission: str) -> None:
-    if permission not in graphql.actor(info.context).permissions:
-        raise graphql.permission_denied(permission)
-
-
 def _resolve_pack(root: Any, info: Any, *, id: str | None = None, slug: str | None = None) -> Any:
-    _require(info, permissions.MANAGE_PRODUCTS)
+    require(info, permissions.MANAGE_PRODUCTS)
     if (id is None) == (slug is None):
         raise GraphQLError("Give either `id` or `slug`.")
-    if slug is not None:
-        return loaders.packs_by_slug(info.context, slug)
-    return loaders.packs(info.context, ids.numbers_of([id or ""], "SerialPack")[0])
+    reach = reach_of(info)
+    pack = (
+        loaders.packs_by_slug(info.context, slug)
+        if slug is not None
+        else loaders.packs(info.context, ids.numbers_of([id or ""], "SerialPack")[0])
+    )
+    return pack.then(lambda row: row if row is not None and reach.sees(row.pk) else None)
 
 
 def _resolve_packs(root: Any, info: Any, *, filter: Any = None, **arguments: Any) -> Listing:
-    _require(info, permissions.MANAGE_PRODUCTS)
-    wanted = filters.packs(filter)
-    return Listing(
-        info,
-        arguments,
-        page=lambda page: loaders.pages_of_packs(info.context, (wanted, page)),
-        count=lambda: loaders.counts_of_packs(info.context, wanted),
-    )
+    require(info, permissions.MANAGE_PRODUCTS)
+    with _complaints():
+        wanted = filters.packs(filter, within=reach_of(info).packs)
+    return lists.packs(info, arguments, wanted)
+
+
+def _resolve_batch(root: Any, info: Any, *, id: str) -> Any:
+    require(info, permissions.MANAGE_PRODUCTS)
+    batch = loaders.batches(info.context, ids.numbers_of([id], "SerialBatch")[0])
+    return _within_reach(info, batch)
+
+
+def _resolve_batches(root: Any, info: Any, *, filter: Any = None, **arguments: Any) -> Listing:
+    require(info, permissions.MANAGE_PRODUCTS)
+    with _complaints():
+        wanted = filters.batches(filter, within=reach_of(info).packs)
+    return lists.batches(info, arguments, wanted)
 
 
 def _resolve_vendor_groups(root: Any, info: Any) -> Any:
-    _require(info, permissions.MANAGE_STAFF)
+    require(info, permissions.MANAGE_STAFF)
     with graphql.reading():
         return list(VendorGroup.objects.order_by("group_id"))
 
 
 def _resolve_serial(root: Any, info: Any, *, id: str) -> Any:
-    _require(info, permissions.MANAGE_PRODUCTS)
-    return loaders.serials(info.context, ids.numbers_of([id], "Serial")[0])
+    require(info, permissions.MANAGE_PRODUCTS)
+    return _within_reach(info, loaders.serials(info.context, ids.numbers_of([id], "Serial")[0]))
 
 
-def _resolve_serials(root: Any, info: Any, *, filter: Any = None, **arguments: Any) -> Listing:
-    _require(info, permissions.MANAGE_PRODUCTS)
-    wanted = filters.serials(filter)
-    if wanted.order_id is not None or wanted.user_id is not None:
-        _require(info, permissions.MANAGE_ORDERS)
-    return _listing(info, arguments, wanted)
+def _within_reach(info: Any, promised: Any) -> Any:
+    """Promise what has a pack, or None where that is out of reach."""
+    reach = reach_of(info)
+    return promised.then(lambda row: row if row is not None and reach.sees(row.pack_id) else None)
 
 
-def _listing(info: Any, arguments: dict[str, Any], wanted: Any) -> Listing:
-    return Listing(
-        info,
-        arguments,
-        page=lambda page: loaders.pages(info.context, (wanted, page)),
-        count=lambda: loaders.counts(info.context, wanted),
-    )
+def _resolve_serials(
+    root: Any, info: Any, *, filter: Any = None, sort_by: Any = None, **arguments: Any
+) -> Listing:
+    return lists.serials(info, arguments, _wanted(info, filter, sort_by))
+
+
+def _resolve_serial_count(root: Any, info: Any, *, filter: Any = None) -> Any:
+    return loaders.exact_counts(info.context, _wanted(info, filter))
+
+
+def _wanted(info: Any, given: Any, sort_by: Any = None) -> Filter:
+    require(info, permissions.MANAGE_PRODUCTS)
+    with _complaints():
+        wanted = filters.serials(given, within=reach_of(info).packs, sort_by=sort_by)
+    if wanted.names_customer:
+        require(info, permissions.MANAGE_ORDERS)
+    return wanted
+
+
+@contextmanager
+def _complaints() -> Iterator[None]:
+    """Turn what cannot be asked for into an error of the query."""
+    try:
+        yield
+    except InvalidInput as refusal:
+        raise GraphQLError(refusal.message) from None
 
 
 def _resolve_generators(root: Any, info: Any) -> list[dict[str, Any]]:
-    _require(info, permissions.MANAGE_PRODUCTS)
+    require(info, permissions.MANAGE_PRODUCTS)
     return generators.listed()
 
 
@@ -103,8 +134,8 @@ def _resolve_order_serials(
 
 
 def _resolve_order_events(root: Any, info: Any) -> Any:
-    _require(info, permissions.MANAGE_ORDERS)
-    return loaders.notes(info.context, str(graphql.unwrap(root).pk))
+    require(info, permissions.MANAGE_ORDERS)
+    return loaders.notes(info.context, (str(graphql.unwrap(root).pk), reach_of(info).packs))
 
 
 def _resolve_line_serials(
@@ -125,55 +156,74 @@ def _held(
     order_id: str,
     token: str | None,
 ) -> Any:
-    def listing(known: Any) -> Listing:
-        allowed, shown = known
-        return _listing(info, arguments, _seen(info, holder, id, allowed=allowed, shown=shown))
-
-    return Promise.all(
-        [_may_see_order(info, order_id, token), loaders.shown_statuses(info.context)]
-    ).then(listing)
-
-
-def _may_see_order(info: Any, order_id: str, token: str | None) -> Any:
-    return loaders.order_owners(info.context, order_id).then(
-        lambda owner: permissions.may_see_order(graphql.actor(info.context), owner, token=token)
+    return _sight_of_order(info, order_id, token).then(
+        lambda sight: lists.serials(info, arguments, _seen(holder, id, sight))
     )
 
 
-def _seen(
-    info: Any, holder: Holder, id: str, *, allowed: bool, shown: frozenset[SerialStatus]
-) -> loaders.Held:
-    statuses = permissions.statuses_seen(graphql.actor(info.context), allowed=allowed, shown=shown)
-    return loaders.Held(holder=holder, id=id, statuses=statuses)
+def _seen(holder: Holder, id: str, sight: Sight) -> loaders.Held:
+    return loaders.Held(holder=holder, id=id, statuses=sight.statuses, packs=sight.packs)
+
+
+def _sight_of_order(info: Any, order_id: str, token: str | None) -> Any:
+    """Promise what whoever asks sees of an order's serials."""
+    actor = graphql.actor(info.context)
+
+    def look(known: Any) -> Sight:
+        owner, shown = known
+        return sight(
+            info,
+            allowed=permissions.may_see_order(actor, owner, token=token),
+            is_theirs=owner is not None and None is not owner.user_id == actor.user_id,
+            shown=shown,
+        )
+
+    return Promise.all(
+        [loaders.order_owners(info.context, order_id), loaders.shown_statuses(info.context)]
+    ).then(look)
 
 
 def _resolve_shortfall(root: Any, info: Any, *, token: str | None = None) -> Any:
     line = graphql.unwrap(root)
-    return _may_see_order(info, str(line.order_id), token).then(
-        lambda allowed: loaders.shortfalls(info.context, str(line.pk)) if allowed else None
-    )
+
+    def shortfall(sight: Sight) -> Any:
+        if not sight.allowed:
+            return None
+        return loaders.shortfalls(info.context, (str(line.pk), sight.packs))
+
+    return _sight_of_order(info, str(line.order_id), token).then(shortfall)
 
 
 def _resolve_user_serials(root: Any, info: Any, **arguments: Any) -> Any:
     user_id = graphql.unwrap(root).pk
-    allowed = permissions.may_see_user(graphql.actor(info.context), user_id)
-    return loaders.shown_statuses(info.context).then(
-        lambda shown: _listing(
+    actor = graphql.actor(info.context)
+
+    def listing(shown: frozenset[SerialStatus]) -> Listing:
+        seen = sight(
             info,
-            arguments,
-            _seen(info, Holder.USER, str(user_id), allowed=allowed, shown=shown),
+            allowed=permissions.may_see_user(actor, user_id),
+            is_theirs=actor.user_id == user_id,
+            shown=shown,
         )
-    )
+        return lists.serials(info, arguments, _seen(Holder.USER, str(user_id), seen))
+
+    return loaders.shown_statuses(info.context).then(listing)
 
 
 def _resolve_variant_links(root: Any, info: Any) -> Any:
-    _require(info, permissions.MANAGE_PRODUCTS)
-    return loaders.links_of_variants(info.context, graphql.unwrap(root).pk)
+    return _links(info, loaders.links_of_variants, graphql.unwrap(root).pk)
 
 
 def _resolve_product_links(root: Any, info: Any) -> Any:
-    _require(info, permissions.MANAGE_PRODUCTS)
-    return loaders.links_of_products(info.context, graphql.unwrap(root).pk)
+    return _links(info, loaders.links_of_products, graphql.unwrap(root).pk)
+
+
+def _links(info: Any, load: Any, pk: int) -> Any:
+    require(info, permissions.MANAGE_PRODUCTS)
+    reach = reach_of(info)
+    return load(info.context, pk).then(
+        lambda links: [link for link in links if reach.sees(link.pack_id)]
+    )
 
 
 QUERIES = {
@@ -201,6 +251,28 @@ QUERIES = {
         resolver=_resolve_serials,
         description="List serials. Requires the permission MANAGE_PRODUCTS.",
         filter=filters.SerialFilterInput(description="Which serials to list."),
+        sort_by=filters.SerialSortingInput(description="In which order to list them."),
+    ),
+    "serial_count": graphene.Field(
+        graphene.Int,
+        resolver=_resolve_serial_count,
+        description=(
+            "Count serials: exactly, however long it takes. "
+            "Requires the permission MANAGE_PRODUCTS."
+        ),
+        filter=filters.SerialFilterInput(description="Which serials to count."),
+    ),
+    "serial_batch": graphene.Field(
+        SerialBatch,
+        resolver=_resolve_batch,
+        description="Look up a batch by ID. Requires the permission MANAGE_PRODUCTS.",
+        id=graphene.ID(required=True, description="ID of the batch."),
+    ),
+    "serial_batches": field(
+        SerialBatchCountableConnection,
+        resolver=_resolve_batches,
+        description="List batches. Requires the permission MANAGE_PRODUCTS.",
+        filter=filters.SerialBatchFilterInput(description="Which batches to list."),
     ),
     "serial_generators": graphene.Field(
         graphene.List(graphene.NonNull(generators.SerialGenerator)),

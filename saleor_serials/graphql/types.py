@@ -4,13 +4,15 @@ Whoever reaches a serial may see that it is there, in which status, and its data
 see depends on their rights, which the request knows: see ``permissions``.
 """
 
+from dataclasses import dataclass
 from typing import Any
 
 import graphene
 from graphene import relay
 
 from saleor_serials import generators, models, permissions, rules
-from saleor_serials.graphql import ids, loaders
+from saleor_serials.finding import Holder
+from saleor_serials.graphql import ids, lists, loaders
 from saleor_serials.graphql.enums import (
     SerialErrorCode,
     SerialEventTypeEnum,
@@ -20,8 +22,56 @@ from saleor_serials.graphql.enums import (
     SerialStatusEnum,
     SerialVendorRightEnum,
 )
+from saleor_serials.graphql.listings import field
 from saleor_serials.graphql.reach import reach_of
 from saleor_serials.host import graphql
+from saleor_serials.permissions import LISTED, MANAGE_PRODUCTS
+
+_SERIALS = "saleor_serials.graphql.connections.SerialCountableConnection"
+_BATCHES = "saleor_serials.graphql.connections.SerialBatchCountableConnection"
+_STAFF = "Requires the permission MANAGE_PRODUCTS."
+
+
+def require(info: Any, permission: str) -> None:
+    """Refuse who has not this permission, as the host does.
+
+    Raises:
+        PermissionDenied: the host's own.
+    """
+    if permission not in graphql.actor(info.context).permissions:
+        raise graphql.permission_denied(permission)
+
+
+def _statuses() -> Any:
+    return graphene.List(
+        graphene.NonNull(SerialStatusEnum),
+        description="In one of these statuses. If left out, in any but `DELETED`.",
+    )
+
+
+def _serials_inside(holder: Holder) -> Any:
+    def resolve(root: Any, info: Any, *, statuses: Any = None, **arguments: Any) -> Any:
+        require(info, MANAGE_PRODUCTS)
+        wanted = LISTED if statuses is None else frozenset(map(models.SerialStatus, statuses))
+        held = loaders.Held(holder=holder, id=str(root.pk), statuses=wanted)
+        return lists.serials(info, arguments, held)
+
+    return resolve
+
+
+def _statistics(holder: Holder, load: Any) -> Any:
+    def resolve(root: Any, info: Any) -> Any:
+        require(info, MANAGE_PRODUCTS)
+
+        def rows(counts: Any) -> list[_Counted]:
+            return [
+                _Counted(status=status, count=number, holder=holder, id=str(root.pk))
+                for status, number in counts.items()
+            ]
+
+        return load(info.context, root.pk).then(rows)
+
+    return resolve
 
 
 class SerialError(graphene.ObjectType):
@@ -164,6 +214,23 @@ class SerialPack(graphene.ObjectType):
         required=True,
         description="The products and variants that take serials of this pack.",
     )
+    statistics = graphene.List(
+        graphene.NonNull(lambda: SerialStatistic),
+        resolver=_statistics(Holder.PACK, loaders.statistics),
+        description=f"How many serials are in each status, and which. {_STAFF}",
+    )
+    serials = field(
+        _SERIALS,
+        resolver=_serials_inside(Holder.PACK),
+        description=f"The serials in the pack. {_STAFF}",
+        statuses=_statuses(),
+    )
+    batches = field(
+        _BATCHES,
+        resolver=lambda root, info, **arguments: _batches_of(root, info, **arguments),
+        description=f"The batches that its serials were made in. {_STAFF}",
+        search=graphene.String(description="A part of the batch's name."),
+    )
 
     class Meta:
         description = "A collection of serials with its own rules."
@@ -206,6 +273,37 @@ class SerialPack(graphene.ObjectType):
 def _manages(info: Any, pack: models.Pack) -> bool:
     actor = graphql.actor(info.context)
     return permissions.may_see_packs(actor) and reach_of(info).sees(pack.pk)
+
+
+def _batches_of(
+    root: models.Pack, info: Any, *, search: str | None = None, **arguments: Any
+) -> Any:
+    require(info, MANAGE_PRODUCTS)
+    return lists.batches(info, arguments, loaders.BatchesOf(pack_id=root.pk, search=search))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Counted:
+    """How many serials of a pack or batch are in a status."""
+
+    status: models.SerialStatus
+    count: int
+    holder: Holder
+    id: str
+
+
+class SerialStatistic(graphene.ObjectType):
+    status = SerialStatusEnum(required=True, description="Where the serials are in their life.")
+    count = graphene.Int(required=True, description="How many they are.")
+    serials = field(_SERIALS, resolver=None, description="The serials that are counted.")
+
+    class Meta:
+        description = "The serials of a pack or batch that are in one status."
+
+    @staticmethod
+    def resolve_serials(root: _Counted, info: Any, **arguments: Any) -> Any:
+        wanted = loaders.Held(holder=root.holder, id=root.id, statuses=frozenset({root.status}))
+        return lists.serials(info, arguments, wanted)
 
 
 class SerialPackLink(graphene.ObjectType):
@@ -251,10 +349,26 @@ class SerialBatch(graphene.ObjectType):
     name = graphene.String(required=True, description="Name of the batch.")
     quantity = graphene.Int(required=True, description="How many serials it was made of.")
     created_at = graphql.DateTime(required=True, description="When the batch was made.")
+    pack = graphene.Field(SerialPack, required=True, description="The pack it was made for.")
+    statistics = graphene.List(
+        graphene.NonNull(SerialStatistic),
+        resolver=_statistics(Holder.BATCH, loaders.batch_statistics),
+        description=f"How many of its serials are in each status, and which. {_STAFF}",
+    )
+    serials = field(
+        _SERIALS,
+        resolver=_serials_inside(Holder.BATCH),
+        description=f"The serials that were made in it. {_STAFF}",
+        statuses=_statuses(),
+    )
 
     class Meta:
         description = "Serials that were made or imported together."
         interfaces = [relay.Node]
+
+    @staticmethod
+    def resolve_pack(root: models.Batch, info: Any) -> Any:
+        return loaders.packs(info.context, root.pack_id)
 
 
 class SerialAssignment(graphene.ObjectType):
@@ -340,8 +454,27 @@ class SerialEvent(graphene.ObjectType):
         return root.reason or None
 
 
+class SerialCustomer(graphene.ObjectType):
+    user_id = graphene.ID(description="ID of the `User`; null for who bought without an account.")
+    email = graphene.String(description="Their e-mail address, where it is known.")
+
+    class Meta:
+        description = "Whoever holds a serial, or last held it."
+
+
 class Serial(graphene.ObjectType):
     data = graphene.String(required=True, description="The serial itself.")
+    preview = graphene.String(
+        required=True,
+        description="The serial, cut to the length that the shop has set for lists.",
+    )
+    extra = graphql.JSONString(description="Its extra fields. For staff, else null.")
+    customer = graphene.Field(
+        SerialCustomer,
+        description=(
+            "Who holds it, or last held it. Requires the permission MANAGE_ORDERS, else null."
+        ),
+    )
     status = SerialStatusEnum(required=True, description="Where it is in its life.")
     created_at = graphql.DateTime(required=True, description="When it was put into its pack.")
     assigned_at = graphql.DateTime(description="When its customer got it.")
@@ -353,6 +486,9 @@ class Serial(graphene.ObjectType):
         description="When the customer consumed it. For staff, else null."
     )
     pack = graphene.Field(SerialPack, description="The pack it is in. For staff, else null.")
+    pack_name = graphene.String(
+        description="The pack's name. For staff; for customers where the pack shows it, else null."
+    )
     batch = graphene.Field(
         SerialBatch, description="The batch it was made with. For staff, else null."
     )
@@ -370,37 +506,71 @@ class Serial(graphene.ObjectType):
         interfaces = [relay.Node]
 
     @staticmethod
+    def resolve_preview(root: models.Serial, info: Any) -> Any:
+        def cut(length: int) -> str:
+            return root.data if len(root.data) <= length else f"{root.data[:length]}…"
+
+        return loaders.preview_length(info.context).then(cut)
+
+    @staticmethod
+    def resolve_extra(root: models.Serial, info: Any) -> Any:
+        return root.extra if _seen_by_staff(root, info) else None
+
+    @staticmethod
+    def resolve_customer(root: models.Serial, info: Any) -> Any:
+        if not root.customer or not _seen_with_holder(root, info):
+            return None
+        kind, _, name = root.customer.partition(":")
+        if kind == "user":
+            return loaders.emails(info.context, int(name)).then(
+                lambda email: SerialCustomer(user_id=ids.of("User", name), email=email)
+            )
+        return SerialCustomer(email=name if kind == "email" else None)
+
+    @staticmethod
     def resolve_delivered_at(root: models.Serial, info: Any) -> Any:
-        return root.delivered_at if _seen_by_staff(info) else None
+        return root.delivered_at if _seen_by_staff(root, info) else None
 
     @staticmethod
     def resolve_consumed_at(root: models.Serial, info: Any) -> Any:
-        return root.consumed_at if _seen_by_staff(info) else None
+        return root.consumed_at if _seen_by_staff(root, info) else None
 
     @staticmethod
     def resolve_pack(root: models.Serial, info: Any) -> Any:
-        return loaders.packs(info.context, root.pack_id) if _seen_by_staff(info) else None
+        return loaders.packs(info.context, root.pack_id) if _seen_by_staff(root, info) else None
+
+    @staticmethod
+    def resolve_pack_name(root: models.Serial, info: Any) -> Any:
+        by_staff = _seen_by_staff(root, info)
+        return loaders.packs(info.context, root.pack_id).then(
+            lambda pack: pack.name if by_staff or pack.shows_name else None
+        )
 
     @staticmethod
     def resolve_batch(root: models.Serial, info: Any) -> Any:
-        if root.batch_id is None or not _seen_by_staff(info):
+        if root.batch_id is None or not _seen_by_staff(root, info):
             return None
         return loaders.batches(info.context, root.batch_id)
 
     @staticmethod
     def resolve_assignment(root: models.Serial, info: Any) -> Any:
-        if root.assignment_id is None or not permissions.may_see_holders(
-            graphql.actor(info.context)
-        ):
+        if root.assignment_id is None or not _seen_with_holder(root, info):
             return None
         return loaders.assignments(info.context, root.assignment_id)
 
     @staticmethod
     def resolve_events(root: models.Serial, info: Any) -> Any:
-        if not _seen_by_staff(info):
+        if not _seen_by_staff(root, info):
             return None
         return loaders.histories(info.context, (root.pk, root.batch_id))
 
 
-def _seen_by_staff(info: Any) -> bool:
-    return permissions.may_see_background(graphql.actor(info.context))
+def _seen_by_staff(serial: models.Serial, info: Any) -> bool:
+    """Tell whether whoever asks sees what is behind a serial; not of their own purchases alone."""
+    if not permissions.may_see_background(graphql.actor(info.context)):
+        return False
+    return reach_of(info).sees(serial.pack_id)
+
+
+def _seen_with_holder(serial: models.Serial, info: Any) -> bool:
+    return permissions.may_see_holders(graphql.actor(info.context)) and _seen_by_staff(serial, info)

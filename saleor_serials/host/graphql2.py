@@ -11,6 +11,7 @@ from saleor.core.permissions import AccountPermissions, OrderPermissions, Produc
 from saleor.graphql.account.types import User
 from saleor.graphql.core.connection import CountableConnection
 from saleor.graphql.core.dataloaders import DataLoader
+from saleor.graphql.core.enums import OrderDirection
 from saleor.graphql.core.mutations import BaseMutation
 from saleor.graphql.core.schema import CoreMutations, CoreQueries
 from saleor.graphql.core.types.common import DateTimeRangeInput
@@ -29,6 +30,7 @@ __all__ = [
     "DateTimeRangeInput",
     "JSONString",
     "Mutation",
+    "OrderDirection",
     "Product",
     "ProductVariant",
     "Upload",

@@ -14,6 +14,7 @@ from saleor.graphql.account.types import User
 from saleor.graphql.core.connection import CountableConnection
 from saleor.graphql.core.context import BaseContext
 from saleor.graphql.core.dataloaders import DataLoader as _DataLoader
+from saleor.graphql.core.enums import OrderDirection
 from saleor.graphql.core.fields import JSONString
 from saleor.graphql.core.mutations import BaseMutation
 from saleor.graphql.core.scalars import DateTime
@@ -42,6 +43,7 @@ __all__ = [
     "DateTimeRangeInput",
     "JSONString",
     "Mutation",
+    "OrderDirection",
     "Product",
     "ProductVariant",
     "Upload",

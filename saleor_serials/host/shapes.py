@@ -58,13 +58,19 @@ class OrderSnapshot:
         """The customer's key: the account if there is one, else the address, else the order."""
         if self.user_id is not None:
             return customer_of_user(self.user_id)
-        email = self.email.strip().lower()
-        return f"email:{email}" if email else f"order:{self.id}"
+        if self.email.strip():
+            return customer_of_email(self.email)
+        return f"order:{self.id}"
 
 
 def customer_of_user(user_id: int) -> str:
     """The customer key of an account."""
     return f"user:{user_id}"
+
+
+def customer_of_email(email: str) -> str:
+    """The customer key of whoever bought without an account."""
+    return f"email:{email.strip().lower()}"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,10 +1,17 @@
-"""From where both hosts take the units of order lines that are fulfilled."""
+"""What both hosts' warehouses have alike: where units are taken, and how many there are."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from django.db import connection
 from django.db.models import QuerySet
+from saleor.warehouse.models import Stock, Warehouse
+
+from saleor_serials.host.private_metadata import give_way
+
+# The largest number of an integer column.
+_MAX_QUANTITY = 2**31 - 1
 
 
 def by_warehouse(
@@ -32,3 +39,75 @@ def _places(line: Any, units: int, stocks: QuerySet[Any]) -> Counter[Any]:
         most = left.order_by("-available_quantity").first()
         found[most.warehouse_id if most else None] += rest
     return +found
+
+
+def allocated_units(*, placed_at: str) -> str:
+    """The query for the units that order lines have allocated of ``%(variants)s``.
+
+    In the warehouse with the slug ``%(warehouse)s``. ``placed_at`` is the host's column.
+    """
+    return f"""
+        SELECT s.product_variant_id AS variant_id, l.id::text AS line_id, o.id::text AS order_id,
+            o.{placed_at} AS placed_at, a.quantity_allocated AS units
+        FROM warehouse_warehouse AS w
+        JOIN warehouse_stock AS s ON s.warehouse_id = w.id
+        JOIN warehouse_allocation AS a ON a.stock_id = s.id AND a.quantity_allocated > 0
+        JOIN order_orderline AS l ON l.id = a.order_line_id
+        JOIN order_order AS o ON o.id = l.order_id
+        WHERE w.slug = %(warehouse)s AND s.product_variant_id = ANY(%(variants)s)
+    """
+
+
+def has_warehouse(slug: str) -> bool:
+    """Tell whether there is a warehouse with this slug. One statement."""
+    return Warehouse.objects.filter(slug=slug).exists()
+
+
+def stock_in(slug: str, variant_ids: Iterable[int]) -> dict[int, int]:
+    """Read how many of each variant are in a warehouse; without those it does not keep."""
+    rows = Stock.objects.filter(warehouse__slug=slug, product_variant__in=list(variant_ids))
+    return dict(rows.values_list("product_variant", "quantity"))
+
+
+def lock_stock(slug: str, variant_ids: Iterable[int]) -> bool:
+    """Keep others from the stock of variants in a warehouse until the transaction ends.
+
+    What it does not keep, it keeps none of from now on. False if there is no such warehouse.
+    Waits for nobody longer than half a second.
+    """
+    warehouse = Warehouse.objects.filter(slug=slug).first()
+    if warehouse is None:
+        return False
+    wanted = set(variant_ids)
+    rows = Stock.objects.filter(warehouse=warehouse, product_variant__in=wanted)
+    # In Saleor's own order.
+    locked = rows.order_by("pk").select_for_update().values_list("product_variant", flat=True)
+    give_way()
+    if missing := wanted.difference(locked.all()):
+        Stock.objects.bulk_create(
+            [Stock(warehouse=warehouse, product_variant_id=pk, quantity=0) for pk in missing],
+            ignore_conflicts=True,
+        )
+        list(locked.all())  # somebody else may have made them
+    return True
+
+
+def write_stock(slug: str, quantities: Mapping[int, int]) -> None:
+    """Write how many of each variant are in a warehouse, where it says otherwise. One statement.
+
+    Saleor tells nobody of it: what it has for that differs from version to version.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            UPDATE warehouse_stock AS s SET quantity = t.quantity
+            FROM warehouse_warehouse AS w, unnest(%s::int[], %s::int[]) AS t(variant_id, quantity)
+            WHERE w.slug = %s AND s.warehouse_id = w.id AND s.product_variant_id = t.variant_id
+                AND s.quantity <> t.quantity
+            """,
+            [
+                list(quantities),
+                [min(quantity, _MAX_QUANTITY) for quantity in quantities.values()],
+                slug,
+            ],
+        )

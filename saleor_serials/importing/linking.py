@@ -70,8 +70,12 @@ def work(job: Job) -> Iterator[jobs.Step]:
             job.skipped = job.total - len(changes)
     if complaints:
         jobs.complain(job, complaints.first(), count=complaints.count)
-    changed = [change.target for change in changes if change.link and job.done]
-    yield jobs.Step(job=job, relinked=tuple(changed))
+    made = changes if job.done else []
+    yield jobs.Step(
+        job=job,
+        linked=frozenset(change.pack.pk for change in made),
+        relinked=tuple(change.target for change in made if change.link),
+    )
 
 
 def _make(change: _Change) -> None:

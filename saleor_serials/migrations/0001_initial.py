@@ -386,7 +386,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='serial',
-            index=models.Index(fields=['batch', 'id'], name='serials_serial_batch'),
+            index=models.Index(fields=['batch', 'status', 'id'], name='serials_serial_batch'),
         ),
         migrations.AddIndex(
             model_name='serial',

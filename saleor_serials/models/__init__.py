@@ -28,10 +28,11 @@ from saleor_serials.models.packs import (
     Wish,
 )
 from saleor_serials.models.serials import MAX_DATA_BYTES, Batch, Serial
-from saleor_serials.models.statuses import TRANSITIONS, SerialStatus
+from saleor_serials.models.statuses import HOLDER, TRANSITIONS, SerialStatus
 from saleor_serials.models.sweeps import SweepState
 
 __all__ = [
+    "HOLDER",
     "MAX_DATA_BYTES",
     "TRANSITIONS",
     "Assignment",

@@ -86,7 +86,7 @@ class Serial(models.Model):
                 condition=~Q(customer=""),
             ),
             models.Index(fields=["pack", "status", "id"], name="serials_serial_page"),
-            models.Index(fields=["batch", "id"], name="serials_serial_batch"),
+            models.Index(fields=["batch", "status", "id"], name="serials_serial_batch"),
             models.Index(fields=["created_at", "id"], name="serials_serial_created"),
             models.Index(
                 fields=["assigned_at", "id"],

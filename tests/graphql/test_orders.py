@@ -38,7 +38,7 @@ NOTHING: Any = ([], [[]], [None])
 
 def short_order(**values: Any) -> str:
     """An order of one line that is owed three serials and holds two."""
-    pack = making.make_pack()
+    pack = making.make_pack(webservice_access=True)
     making.make_serials(pack, 2)
     return making.paid_order(making.make_link(pack, quantity=3), **values)
 

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.core import mail
 
 from saleor_serials import packs
 from saleor_serials.models import Event, Pack, PackLink, VendorGroup
@@ -422,6 +423,25 @@ def test_a_serial_without_a_user_comes_back_as_its_buyers() -> None:
     assert held(making.paid_order(link, user=user)) == [data]
 
 
+NAMED = "{ me { serials(first: 9) { edges { node { packName } } } } }"
+
+
+@pytest.mark.parametrize("shows_name", [False, True])
+def test_customers_are_shown_the_packs_name_where_the_pack_says_so(shows_name: bool) -> None:
+    user = shop.make_user()
+    pack = making.make_pack(name="Space <Traders>", shows_name=shows_name)
+    making.make_serials(pack, 1)
+
+    making.paid_order(making.make_link(pack), user=user)
+
+    [serial] = nodes(ask(NAMED, by=user)["me"]["serials"])
+    assert serial["packName"] == (pack.name if shows_name else None)
+    [message] = mail.outbox
+    [(html, _)] = message.alternatives
+    assert ("Space <Traders>" in message.body) is shows_name
+    assert ("Space &lt;Traders&gt;" in html) is shows_name
+
+
 # --- archive
 
 
@@ -490,7 +510,7 @@ def vendor_group(*rights: str, name: str = "Acme") -> Any:
 
 def member_of(*groups: Any) -> Any:
     user = people.make_staff("MANAGE_PRODUCTS", "MANAGE_ORDERS")
-    user.groups.set(groups)
+    user.groups.add(*groups)
     return user
 
 

@@ -1,14 +1,17 @@
 """Who asks Saleor 2.10.1's API, and how they say who they are."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import count
 from typing import Any
 
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Group, Permission
 from graphene import Node
 from graphql_jwt.shortcuts import get_token
 from saleor.app.models import App
 
 from tests.hosts import saleor2
+
+_numbers = count(1)
 
 _ADDRESS = {
     "firstName": "Ada",
@@ -29,6 +32,9 @@ ONE_CONTEXT_PER_BATCH = True
 # What order lines say of their metadata: 2.10.1's have none.
 LINE_METADATA = "id"
 
+# What it takes to know which packs a member of staff reaches: whether they are in a group.
+REACH_STATEMENTS = 1
+
 # A plugin's settings, as fields of the type Plugin.
 SETTINGS = "active configuration { name value type label helpText }"
 
@@ -43,6 +49,23 @@ def make_staff(*permissions: str, **values: Any) -> Any:
     user = saleor2.make_user(is_staff=True, **values)
     user.user_permissions.set(_permissions(permissions))
     return user
+
+
+def make_group() -> Group:
+    """Make a group of staff that gives no permission."""
+    return Group.objects.create(name=f"Group {next(_numbers)}")
+
+
+def make_vendor(*permissions: str, groups: Sequence[Group], **values: Any) -> Any:
+    """Make a member of staff with these permissions who is in these groups."""
+    user = make_staff(*permissions, **values)
+    user.groups.add(*groups)
+    return user
+
+
+def permit(user: Any, *permissions: str) -> None:
+    """Give a member of staff more permissions."""
+    user.user_permissions.add(*_permissions(permissions))
 
 
 def make_app(*permissions: str, name: str = "Warehouse") -> App:
@@ -114,6 +137,25 @@ def check_out(ask: Callable[..., Any], variant: Any, *, quantity: int, by: Any, 
     )["checkoutComplete"]
     assert completed["checkoutErrors"] == []
     return completed["order"]
+
+
+def why_not_in_checkout(ask: Callable[..., Any], variant: Any, *, quantity: int, by: Any) -> Any:
+    """Put a variant into a checkout, asking the API as the buyer; return the codes of refusals."""
+    line = {"variantId": Node.to_global_id("ProductVariant", variant.pk), "quantity": quantity}
+    made = ask(
+        """mutation ($input: CheckoutCreateInput!) {
+          checkoutCreate(input: $input) { checkoutErrors { code } }
+        }""",
+        {
+            "input": {
+                "email": by.email,
+                "billingAddress": _ADDRESS,
+                "lines": [line],
+            }
+        },
+        by=by,
+    )["checkoutCreate"]
+    return [error["code"] for error in made["checkoutErrors"]]
 
 
 def order_token(order_id: str) -> str:

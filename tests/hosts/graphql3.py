@@ -1,6 +1,7 @@
 """Who asks Saleor 3's API, and how they say who they are."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import count
 from typing import Any
 
 from django.utils import timezone
@@ -12,6 +13,8 @@ from saleor.permission.models import Permission
 from saleor.product.models import ProductChannelListing, ProductVariantChannelListing
 
 from tests.hosts import saleor3
+
+_numbers = count(1)
 
 _ADDRESS = {
     "firstName": "Ada",
@@ -32,6 +35,10 @@ ONE_CONTEXT_PER_BATCH = False
 # What order lines say of their metadata.
 LINE_METADATA = "id privateMetadata { key value } metadata { key value }"
 
+# What it takes to know which packs a member of staff reaches: their groups, and which of those are
+# vendors'.
+REACH_STATEMENTS = 2
+
 # A plugin's settings, as fields of the type Plugin.
 SETTINGS = "globalConfiguration { active configuration { name value type label helpText } }"
 
@@ -51,6 +58,23 @@ def make_staff(*permissions: str, **values: Any) -> Any:
     group.permissions.set(_permissions(permissions))
     user.groups.add(group)
     return user
+
+
+def make_group() -> Group:
+    """Make a group of staff that gives no permission, and access to all channels."""
+    return Group.objects.create(name=f"Group {next(_numbers)}", restricted_access_to_channels=False)
+
+
+def make_vendor(*permissions: str, groups: Sequence[Group], **values: Any) -> Any:
+    """Make a member of staff with these permissions who is in these groups."""
+    user = make_staff(*permissions, **values)
+    user.groups.add(*groups)
+    return user
+
+
+def permit(user: Any, *permissions: str) -> None:
+    """Give a member of staff more permissions, through the group that is theirs alone."""
+    user.groups.get(name=user.email).permissions.add(*_permissions(permissions))
 
 
 def make_app(*permissions: str, name: str = "Warehouse") -> App:
@@ -139,6 +163,26 @@ def check_out(ask: Callable[..., Any], variant: Any, *, quantity: int, by: Any, 
     )["checkoutComplete"]
     assert completed["errors"] == []
     return completed["order"]
+
+
+def why_not_in_checkout(ask: Callable[..., Any], variant: Any, *, quantity: int, by: Any) -> Any:
+    """Put a variant into a checkout, asking the API as the buyer; return the codes of refusals."""
+    line = {"variantId": Node.to_global_id("ProductVariant", variant.pk), "quantity": quantity}
+    made = ask(
+        """mutation ($input: CheckoutCreateInput!) {
+          checkoutCreate(input: $input) { errors { code } }
+        }""",
+        {
+            "input": {
+                "channel": saleor3._channel().slug,
+                "email": by.email,
+                "billingAddress": _ADDRESS,
+                "lines": [line],
+            }
+        },
+        by=by,
+    )["checkoutCreate"]
+    return [error["code"] for error in made["errors"]]
 
 
 def order_token(order_id: str) -> str:

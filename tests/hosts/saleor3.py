@@ -18,7 +18,7 @@ from django.contrib.sites.models import Site
 from django.db import transaction
 from django.db.models import Sum
 from django.utils import timezone
-from saleor.account.models import Address, User
+from saleor.account.models import Address, StaffNotificationRecipient, User
 from saleor.channel.models import Channel
 from saleor.graphql import api as _api  # noqa: F401  as in a web process: its modules import in rings
 from saleor.order import (
@@ -128,6 +128,26 @@ def stock_of(variant: ProductVariant) -> list[tuple[int, int]]:
         (each.quantity, sum(a.quantity_allocated for a in each.allocations.all()))
         for each in Stock.objects.filter(product_variant=variant).order_by("pk")
     ]
+
+
+def edit_stock(variant: ProductVariant, quantity: int) -> None:
+    """Change how many of a variant there are, as staff do."""
+    Stock.objects.filter(product_variant=variant).update(quantity=quantity)
+
+
+def allocated(variant: ProductVariant) -> dict[str, int]:
+    """How many units of a variant each order line has allocated."""
+    rows = Allocation.objects.filter(stock__product_variant=variant, quantity_allocated__gt=0)
+    return {str(pk): units for pk, units in rows.values_list("order_line", "quantity_allocated")}
+
+
+def rename_warehouse(slug: str, to: str) -> None:
+    Warehouse.objects.filter(slug=slug).update(slug=to)
+
+
+def tell_of_orders(user: User) -> None:
+    """Have Saleor tell somebody about new orders."""
+    StaffNotificationRecipient.objects.create(user=user)
 
 
 def make_user(*, email: str | None = None, **values: Any) -> User:
@@ -502,6 +522,18 @@ def fulfill_by_hand(line_id: str, units: int) -> None:
         _site(),
         notify_customer=False,
     )
+
+
+def can_fulfill(line_id: str) -> bool:
+    """Tell whether Saleor has enough in stock for what is left of a line."""
+    line = OrderLine.objects.get(pk=line_id)
+    others = sum(
+        each.quantity_allocated
+        for each in Allocation.objects.filter(stock__product_variant=line.variant_id)
+        if each.order_line_id != line.pk
+    )
+    [quantity] = line.variant.stocks.values_list("quantity", flat=True)
+    return bool(quantity - others >= line.quantity - line.quantity_fulfilled)
 
 
 def cancel_fulfillments(order_id: str) -> None:

@@ -116,7 +116,7 @@ def test_a_webhooks_subscription_may_ask_for_serials() -> None:
 
 
 def test_an_app_that_manages_orders_receives_serials_by_webhook() -> None:
-    pack = making.make_pack()
+    pack = making.make_pack(webservice_access=True)
     making.make_serials(pack, 2)
     order_id = making.paid_order(making.make_link(pack), units=3)
     app = people.make_app("MANAGE_ORDERS")

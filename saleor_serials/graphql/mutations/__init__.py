@@ -1,6 +1,14 @@
 """What staff change: each mutation reads ids, calls one verb, and translates refusals."""
 
-from saleor_serials.graphql.mutations import by_hand, jobs, links, packs, serials, vendors
+from saleor_serials.graphql.mutations import (
+    by_hand,
+    deleting,
+    jobs,
+    links,
+    packs,
+    serials,
+    vendors,
+)
 
 MUTATIONS = {
     "serial_pack_create": packs.SerialPackCreate.Field(),
@@ -27,4 +35,6 @@ MUTATIONS = {
     "serial_event_create": by_hand.SerialEventCreate.Field(),
     "serial_vendor_group_update": vendors.SerialVendorGroupUpdate.Field(),
     "serial_vendor_group_delete": vendors.SerialVendorGroupDelete.Field(),
+    "serials_delete": deleting.SerialsDelete.Field(),
+    "serial_batch_delete": deleting.SerialBatchDelete.Field(),
 }

@@ -290,10 +290,9 @@ class SerialsExport(Mutation):
 
     @classmethod
     def perform(cls, actor: Actor, **arguments: Any) -> Any:
-        wanted = filters.serials(arguments.get("filter"))
-        if (wanted.order_id is not None or wanted.user_id is not None) and not may_see_holders(
-            actor
-        ):
+        reached = reach(actor)
+        wanted = filters.serials(arguments.get("filter"), within=reached.packs)
+        if wanted.names_customer and not may_see_holders(actor):
             raise NotAllowed(
                 "To choose by order or customer takes the permission MANAGE_ORDERS as well.",
                 field="filter",
@@ -302,7 +301,7 @@ class SerialsExport(Mutation):
             wanted,
             format=exporting.Format(arguments.get("format") or exporting.Format.CSV),
             actor=actor.key,
-            reach=reach(actor),
+            reach=reached,
             sees_holders=may_see_holders(actor),
         )
         few = finding.Page(limit=exporting.AT_ONCE)

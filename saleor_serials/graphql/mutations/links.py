@@ -49,6 +49,7 @@ class SerialPackLinkCreate(Mutation):
             product_id=_existing(PackLink.product, "Product", given.get("product")),
             quantity=1 if given.get("quantity") is None else given["quantity"],
         )
+        tasks.request_stock(link.pack_id)
         return cls(serial_pack_link=link)
 
 
@@ -72,6 +73,7 @@ class SerialPackLinkUpdate(Mutation):
         link_id = _link_of(actor, arguments["id"])
         link = links.update(link_id, quantity=arguments["quantity"])
         tasks.request_links(links.target_of(link))
+        tasks.request_stock(link.pack_id)
         return cls(serial_pack_link=link)
 
 
@@ -92,6 +94,7 @@ class SerialPackLinkDelete(Mutation):
         link_id = _link_of(actor, arguments["id"])
         link = links.remove(link_id)
         tasks.request_links(links.target_of(link))
+        tasks.request_stock(link.pack_id)
         return cls(serial_pack_link=link)
 
 

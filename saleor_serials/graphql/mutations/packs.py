@@ -153,6 +153,7 @@ class SerialPackDelete(Mutation):
     def perform(cls, actor: Actor, **arguments: Any) -> Any:
         pack_id = _require(reach(actor), Right.DELETE, arguments["id"])
         pack = packs.delete(pack_id)
+        tasks.request_stock(pack_id)
         return cls(serial_pack=pack if pack.pk is not None else None)
 
 

@@ -17,6 +17,7 @@ from saleor_serials.host.saleor2.fulfillment import fulfill, fulfilled_units
 from saleor_serials.host.saleor2.mail import recipient, sender
 from saleor_serials.host.saleor2.metadata import drop_copied_serials, write_serials
 from saleor_serials.host.saleor2.orders import (
+    NEVER_PAID,
     changed_orders,
     dead_orders,
     find_orders,
@@ -28,9 +29,14 @@ from saleor_serials.host.saleor2.orders import (
 )
 from saleor_serials.host.saleor2.plugins import BasePlugin, plugin_state, setting
 from saleor_serials.host.saleor2.rows import copy_rows
+from saleor_serials.host.saleor2.stock import ALLOCATED_UNITS
 from saleor_serials.host.saleor2.wiring import connect, schedule, task
+from saleor_serials.host.staff import staff_addresses
+from saleor_serials.host.warehouses import has_warehouse, lock_stock, stock_in, write_stock
 
 __all__ = [
+    "ALLOCATED_UNITS",
+    "NEVER_PAID",
     "BasePlugin",
     "celery_app",
     "changed_orders",
@@ -43,8 +49,10 @@ __all__ = [
     "fulfill",
     "fulfilled_units",
     "group_names",
+    "has_warehouse",
     "is_ungranted",
     "known_channels",
+    "lock_stock",
     "mentions_serials",
     "order_of_line",
     "order_owners",
@@ -59,9 +67,12 @@ __all__ = [
     "schedule",
     "sender",
     "setting",
+    "staff_addresses",
+    "stock_in",
     "task",
     "ungranted_wishes",
     "wish_text",
     "write_serials",
+    "write_stock",
     "write_wish_problem",
 ]

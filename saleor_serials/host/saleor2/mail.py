@@ -19,7 +19,7 @@ def recipient(order_id: str) -> Recipient | None:
 
 
 def sender(channel: str | None) -> Sender:
-    """Say how the shop sends mail; 2.10.1 knows no channels."""
+    """Say how the shop sends mail, to customers and to staff; 2.10.1 knows no channels."""
     # Fresh: a process keeps the site, and its settings, as they were when it started.
     settings = SiteSettings.objects.select_related("site").get(site=Site.objects.get_current())
     return Sender(

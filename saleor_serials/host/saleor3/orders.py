@@ -126,6 +126,24 @@ _TELLING = {
 }
 
 
+# An order (o) that costs something, and for which no money ever came in.
+NEVER_PAID = f"""
+o.total_gross_amount > 0 AND NOT EXISTS (
+    SELECT FROM payment_payment AS p
+    WHERE p.order_id = o.id AND (p.captured_amount > 0 OR EXISTS (
+        SELECT FROM payment_transaction AS t
+        WHERE t.payment_id = p.id AND t.is_success
+            AND t.kind IN ('{TransactionKind.CAPTURE}', '{TransactionKind.REFUND}')
+    ))
+)
+AND NOT EXISTS (
+    SELECT FROM payment_transactionitem AS i
+    WHERE i.order_id = o.id
+        AND (i.charged_value > 0 OR i.refunded_value > 0 OR i.refund_pending_value > 0)
+)
+"""
+
+
 def order_snapshot(order_id: str) -> OrderSnapshot | None:
     """Read an order as it stands now; None if it does not exist. Two statements.
 

@@ -1,107 +1,65 @@
-"""Find serials, in pages that cost the same on the first and on the thousandth.
+"""Find what orders, order lines, customers, packs and batches have: many of them in one go.
 
-Every list is ordered by id, and a page starts behind the id that ended the one before. The
-statements walk an index that ends in ``id`` and stop after one page.
+Every such list is ordered by id.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
 from django.db import connection
 from django.db.models import Value
 
+from saleor_serials.finding.pages import MAX_ID, Found, Page
 from saleor_serials.host import host
 from saleor_serials.host.shapes import customer_of_user
 from saleor_serials.models import OrderRecord, Serial, SerialStatus
-from saleor_serials.permissions import LISTED
-
-MAX_ID = 2**63 - 1
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Page:
-    """At most ``limit`` rows between two ids: the first of them, or ``backward`` the last."""
-
-    limit: int
-    after: int = 0
-    before: int = MAX_ID
-    backward: bool = False
-
 
 _EVERYTHING = Page(limit=MAX_ID - 1)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Found:
-    """The rows of a page, by id; ``more``: others follow in the direction of reading."""
-
-    rows: Sequence[Any] = ()
-    more: bool = False
-
-    @classmethod
-    def on(cls, page: Page, rows: Sequence[Any]) -> "Found":
-        """Cut what was read for a page, by id and up to one more, to what the page shows."""
-        kept = rows[-page.limit :] if page.backward else rows[: page.limit]
-        return cls(rows=kept, more=len(rows) > page.limit)
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Filter:
-    """Which serials; what is None does not matter. Deleted ones only if their status is named."""
-
-    pack_ids: tuple[int, ...] | None = None
-    batch_ids: tuple[int, ...] | None = None
-    statuses: frozenset[SerialStatus] | None = None
-    order_id: str | None = None
-    user_id: int | None = None
-    created_from: datetime | None = None
-    created_to: datetime | None = None
-
-
 class Holder(StrEnum):
-    """By whom or what serials are held; its ids are those of orders, order lines or users."""
+    """What has serials; its ids are those of orders, order lines, users, packs or batches."""
 
     ORDER = "order"
     LINE = "line"
     USER = "user"
-
-
-def find(wanted: Filter, page: Page) -> Found:
-    """Find the serials on one page of a list."""
-    search = _Search(page=page)
-    return Found.on(page, search.rows(_choose(wanted, search, ordered=True)))
-
-
-def count(wanted: Filter) -> int:
-    """Count the serials that a filter lets through; takes as long as they are many."""
-    search = _Search(page=_EVERYTHING)
-    return sum(search.counts(_choose(wanted, search, ordered=False)).values())
+    PACK = "pack"
+    BATCH = "batch"
 
 
 def find_held(
-    holder: Holder, ids: Iterable[str], *, statuses: frozenset[SerialStatus], page: Page
+    holder: Holder,
+    ids: Iterable[str],
+    *,
+    statuses: frozenset[SerialStatus],
+    packs: frozenset[int] | None = None,
+    page: Page,
 ) -> dict[str, Found]:
-    """Find the same page of each holder's serials: two statements at most, however many."""
+    """Find the same page of each holder's serials: two statements at most, however many.
+
+    ``packs``: of these alone; None: of all.
+    """
     search = _Search(page=page, owners=list(dict.fromkeys(ids)))
     rows: dict[str, list[Serial]] = {owner: [] for owner in search.owners}
-    if statuses:
-        search.narrow("status", "= ANY(%(statuses)s)", statuses=_texts(statuses))
+    if search.wants(statuses, packs):
         for serial in search.rows(_held(holder, search)):
             rows[serial.owner].append(serial)
     return {owner: Found.on(page, found) for owner, found in rows.items()}
 
 
 def count_held(
-    holder: Holder, ids: Iterable[str], *, statuses: frozenset[SerialStatus]
+    holder: Holder,
+    ids: Iterable[str],
+    *,
+    statuses: frozenset[SerialStatus],
+    packs: frozenset[int] | None = None,
 ) -> dict[str, int]:
     """Count each holder's serials: two statements at most, however many holders."""
     search = _Search(page=_EVERYTHING, owners=list(dict.fromkeys(ids)))
     counts = dict.fromkeys(search.owners, 0)
-    if statuses:
-        search.narrow("status", "= ANY(%(statuses)s)", statuses=_texts(statuses))
+    if search.wants(statuses, packs):
         counts |= search.counts(_held(holder, search))
     return counts
 
@@ -117,6 +75,13 @@ class _Search:
     owners: Sequence[str] = ("",)
     conditions: list[tuple[str, str]] = field(default_factory=list)
     values: dict[str, Any] = field(default_factory=dict)
+
+    def wants(self, statuses: frozenset[SerialStatus], packs: frozenset[int] | None) -> bool:
+        """Narrow it down to statuses and packs; tell whether that can leave anything."""
+        self.narrow("status", "= ANY(%(statuses)s)", statuses=texts(statuses))
+        if packs is not None:
+            self.narrow("pack_id", "= ANY(%(packs)s::bigint[])", packs=sorted(packs))
+        return bool(statuses) and (packs is None or bool(packs))
 
     def narrow(self, column: str, condition: str, **values: Any) -> None:
         """Add a condition on a column of the serial."""
@@ -197,62 +162,16 @@ class _Search:
         return {
             **self.values,
             "owners": list(self.owners),
-            "after": self.page.after,
-            "before": self.page.before,
+            "after": self.page.lowest,
+            "before": self.page.highest,
             "limit": limit,
             # Cuts nothing off: it tells the planner how few rows will come.
             "most": min(limit * len(self.owners), MAX_ID),
         }
 
 
-def _choose(wanted: Filter, search: _Search, *, ordered: bool) -> str:
-    """Take the narrowest index that the filter offers; the rest is checked row by row.
-
-    Without any filter the primary key serves the first rows at once, and all of them slowly.
-    """
-    statuses = LISTED if wanted.statuses is None else wanted.statuses
-    search.narrow("status", "= ANY(%(statuses)s)", statuses=_texts(statuses))
-    if wanted.pack_ids is not None:
-        search.narrow("pack_id", "= ANY(%(packs)s::bigint[])", packs=list(wanted.pack_ids))
-    if wanted.batch_ids is not None:
-        search.narrow("batch_id", "= ANY(%(batches)s::bigint[])", batches=list(wanted.batch_ids))
-    if wanted.created_from is not None:
-        search.narrow("created_at", ">= %(created_from)s", created_from=wanted.created_from)
-    if wanted.created_to is not None:
-        search.narrow("created_at", "<= %(created_to)s", created_to=wanted.created_to)
-    if wanted.order_id is not None:
-        search.owners = [wanted.order_id]
-        if wanted.user_id is not None:
-            _, claimed = _claimed([wanted.user_id])
-            search.narrow(
-                "customer",
-                "= %(customer)s OR a.order_id = ANY(%(claimed)s::bigint[])",
-                customer=customer_of_user(wanted.user_id),
-                claimed=claimed,
-            )
-        return _held(Holder.ORDER, search)
-    if wanted.user_id is not None:
-        search.owners = [str(wanted.user_id)]
-        return _held(Holder.USER, search)
-    if wanted.batch_ids is not None:
-        return search.walk(
-            ["batch_id"],
-            starts="SELECT '' AS owner, batch_id FROM unnest(%(batches)s::bigint[]) AS batch_id",
-        )
-    if wanted.pack_ids is None and wanted.statuses is None and ordered:
-        return search.walk([], starts="SELECT '' AS owner")
-    packs = (
-        "SELECT id FROM saleor_serials_pack"
-        if wanted.pack_ids is None
-        else "SELECT unnest(%(packs)s::bigint[])"
-    )
-    return search.walk(
-        ["pack_id", "status"],
-        starts=f"""
-            SELECT '' AS owner, pack_id, status
-            FROM ({packs}) AS pack(pack_id), unnest(%(statuses)s::text[]) AS status
-        """,
-    )
+# Where serials lie, by the column that says so.
+_INSIDE = {Holder.PACK: "pack_id", Holder.BATCH: "batch_id"}
 
 
 def _held(holder: Holder, search: _Search) -> str:
@@ -269,7 +188,15 @@ def _held(holder: Holder, search: _Search) -> str:
                 WHERE line_id = ANY(%(owners)s)) AS a""",
             owner="a.line_id",
         )
-    claimers, records = _claimed([int(owner) for owner in search.owners])
+    if holder in _INSIDE:
+        return search.walk(
+            [_INSIDE[holder], "status"],
+            starts=f"""
+                SELECT owner, owner::bigint AS {_INSIDE[holder]}, status
+                FROM unnest(%(owners)s::text[]) AS owner, unnest(%(statuses)s::text[]) AS status
+            """,
+        )
+    claimers, records = claimed([int(owner) for owner in search.owners])
     search.values |= {
         "customers": [customer_of_user(int(owner)) for owner in search.owners],
         "claimers": claimers,
@@ -285,16 +212,16 @@ def _held(holder: Holder, search: _Search) -> str:
     )
     if not records:
         return own
-    claimed = search.through(
+    by_claim = search.through(
         """unnest(%(claimers)s::text[], %(claimed)s::bigint[]) AS claim(owner, record)
         JOIN saleor_serials_assignment AS a ON a.order_id = claim.record""",
         owner="claim.owner",
     )
     # Not UNION ALL: a sweep may have moved the keys since they were looked up.
-    return f"{own} UNION {claimed}"
+    return f"{own} UNION {by_claim}"
 
 
-def _claimed(user_ids: Sequence[int]) -> tuple[list[str], list[int]]:
+def claimed(user_ids: Sequence[int]) -> tuple[list[str], list[int]]:
     """Whose orders still carry another customer's key: ``(user ids, record ids)``.
 
     Those are guests' orders that an account has claimed since the last sweep. One statement.
@@ -311,5 +238,6 @@ def _claimed(user_ids: Sequence[int]) -> tuple[list[str], list[int]]:
     return [user for user, _ in found], [record for _, record in found]
 
 
-def _texts(statuses: Iterable[SerialStatus]) -> list[str]:
+def texts(statuses: Iterable[SerialStatus]) -> list[str]:
+    """Write statuses as the database has them."""
     return sorted(status.value for status in statuses)

@@ -1,0 +1,5 @@
+"""The stock of Saleor 2.10.1's variants."""
+
+from saleor_serials.host.warehouses import allocated_units
+
+ALLOCATED_UNITS = allocated_units(placed_at="created")

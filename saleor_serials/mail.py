@@ -1,0 +1,70 @@
+"""Put a mail together from its templates, in the reader's language, and hand it over."""
+
+from collections.abc import Mapping, Sequence
+from email.charset import QP, Charset
+from pathlib import Path
+from typing import Any
+
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
+from django.utils import translation
+
+from saleor_serials.host.shapes import Sender
+
+# For each answer of the mail server. Some take their time over a mail that they then accept.
+_SMTP_TIMEOUT = 30
+
+_LOCALE = Path(__file__).parent / "locale"
+# What mails are written in, named as Django names languages.
+LANGUAGES = frozenset(
+    {"en", *(folder.name.replace("_", "-").lower() for folder in _LOCALE.iterdir())}
+)
+
+# Lines of any length and the spaces at their ends arrive as they were sent.
+_ENCODING = Charset("utf-8")
+_ENCODING.body_encoding = QP
+
+
+def language_for(code: str | None) -> str:
+    """Choose a mail's language by another's: the same, else what it is a variety of, or English.
+
+    Whatever the code says, it names one of ``LANGUAGES``.
+    """
+    parts = (code or "").strip().lower().replace("_", "-").split("-")
+    varieties = ("-".join(parts[:length]) for length in range(len(parts), 0, -1))
+    return next((variety for variety in varieties if variety in LANGUAGES), "en")
+
+
+def send(
+    template: str,
+    context: Mapping[str, Any],
+    *,
+    sender: Sender,
+    to: Sequence[str],
+    language: str | None,
+) -> None:
+    """Send one mail, of the templates of this name; raises whatever the mail server does."""
+    if getattr(sender.connection, "timeout", _SMTP_TIMEOUT) is None:
+        sender.connection.timeout = _SMTP_TIMEOUT
+    chosen = language_for(language)
+    with translation.override(chosen):
+        values = {
+            **context,
+            "language": chosen,
+            "direction": "rtl" if translation.get_language_bidi() else "ltr",
+            "shop_name": sender.shop_name,
+        }
+        subject, text, html = (
+            render_to_string(f"saleor_serials/{template}.{part}", values)
+            for part in ("subject.txt", "txt", "html")
+        )
+    mail = EmailMultiAlternatives(
+        subject=" ".join(subject.split()),
+        body=text,
+        from_email=sender.from_email,
+        to=list(to),
+        connection=sender.connection,
+    )
+    mail.encoding = _ENCODING
+    mail.attach_alternative(html, "text/html")
+    mail.send()
