@@ -1,7 +1,8 @@
 """Measure what serials cost: `python -m benchmarks`.
 
-``allocation``: how fast they are allocated, beside the plainest update. ``checkouts``: what the
-plugin adds to the request that completes a checkout.
+``allocation``: how fast they are allocated, beside the plainest update. ``finding``: searches and
+deep pages among a million. ``checkouts``: what the plugin adds to the request that completes a
+checkout.
 """
 
 import argparse
@@ -9,21 +10,27 @@ import os
 
 import django
 
+_KINDS = ("allocation", "finding", "checkouts")
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--only", choices=("allocation", "checkouts"), help="leave out the other")
+    parser.add_argument("--only", choices=_KINDS, help="leave out the others")
     parser.add_argument("--quick", action="store_true", help="on a small scale: does it still run?")
     arguments = parser.parse_args()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "benchmarks.settings")
     django.setup()
-    from benchmarks import checkouts, run, table
+    from benchmarks import checkouts, finding, run, table
 
-    if arguments.only in (None, "allocation"):
-        print(table.render(run.run(run.QUICK if arguments.quick else run.FULL)))
-    if arguments.only in (None, "checkouts"):
-        scale = checkouts.QUICK if arguments.quick else checkouts.FULL
-        print(f"\n{checkouts.render(checkouts.run(scale))}")
+    kinds = {
+        "allocation": (run, table.render),
+        "finding": (finding, finding.render),
+        "checkouts": (checkouts, checkouts.render),
+    }
+    for kind, (module, render) in kinds.items():
+        if arguments.only in (None, kind):
+            scale = module.QUICK if arguments.quick else module.FULL
+            print(f"{render(module.run(scale))}\n", flush=True)
 
 
 if __name__ == "__main__":
