@@ -69,15 +69,16 @@ class Mistake:
 def by_status(pack_ids: Iterable[int] | None = None) -> dict[int, dict[SerialStatus, int]]:
     """Count the serials of packs (None: of all) in every status. One statement."""
     packs = None if pack_ids is None else list(pack_ids)
-    found: dict[int, dict[SerialStatus, int]] = {pk: _none() for pk in packs or ()}
+    found: dict[int, dict[SerialStatus, int]] = {pk: none() for pk in packs or ()}
     with connection.cursor() as cursor:
         cursor.execute(_STATUSES, {"packs": packs})
         for pack_id, status, quantity in cursor.fetchall():
-            found.setdefault(pack_id, _none())[SerialStatus(status)] = quantity
+            found.setdefault(pack_id, none())[SerialStatus(status)] = quantity
     return found
 
 
-def _none() -> dict[SerialStatus, int]:
+def none() -> dict[SerialStatus, int]:
+    """The counts of a pack without serials."""
     return dict.fromkeys(SerialStatus, 0)
 
 

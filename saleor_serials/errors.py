@@ -28,6 +28,7 @@ class ErrorCode(StrEnum):
     TOO_LONG = "TOO_LONG"
     TOO_MANY = "TOO_MANY"
     TOO_SHORT = "TOO_SHORT"
+    UNREADABLE = "UNREADABLE"
     WRONG_STATUS = "WRONG_STATUS"
 
 
@@ -166,6 +167,12 @@ class NotAllowed(InvalidInput):
     """The rights of your group do not include this."""
 
     code = ErrorCode.NOT_ALLOWED
+
+
+class Unreadable(InvalidInput):
+    """The file cannot be read as what it is said to be."""
+
+    code = ErrorCode.UNREADABLE
 
 
 class WrongStatus(InvalidInput):

@@ -72,6 +72,32 @@ def record_batch(batch: Batch, *, actor: str, reason: str = "") -> None:
     )
 
 
+def record_imported(
+    assignment_ids: Iterable[int], *, batch_ids: Iterable[int], at: datetime, by: By
+) -> None:
+    """Record who holds the serials that were written for these batches at this moment.
+
+    One statement, however many.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO saleor_serials_event
+                (type, serial_id, order_id, line_id, from_status, to_status,
+                 actor, title, reason, happened_at, created_at)
+            SELECT %s, s.id, a.order_id, a.line_id, '', s.status, %s, '', %s,
+                s.assigned_at, %s
+            FROM saleor_serials_assignment AS a
+            JOIN saleor_serials_serial AS s ON s.assignment_id = a.id
+            WHERE a.id = ANY(%s) AND s.batch_id = ANY(%s) AND s.created_at = %s
+            """,
+            [
+                *(EventType.ASSIGNED.value, by.actor, by.reason, at),
+                *(list(assignment_ids), list(batch_ids), at),
+            ],
+        )
+
+
 def record_order(type: EventType, order: OrderRecord, *, reason: str = "") -> None:
     """Record something about an order's serials as a whole, for staff to see."""
     Event.objects.create(type=type, order=order, actor=SYSTEM, reason=reason)

@@ -92,7 +92,7 @@ def reconcile(order_id: str, *, first_in_line: bool = False) -> Outcome | None:
         record, order = locked
         now = timezone.now()
         remembered = _remembered(record)
-        _freeze_terms(record, order)
+        freeze_terms([(record, order)])
         _follow_customer(record, order)
         assignments = list(record.assignments.select_related("pack").order_by("id"))
         _remember_payment(record, order, assignments, settings=settings, now=now)
@@ -166,7 +166,7 @@ def lock_order(order_id: str) -> tuple[OrderRecord, OrderSnapshot] | None:
     locked = _lock_and_read(order_id)
     if locked is not None:
         record, order = locked
-        _freeze_terms(record, order)
+        freeze_terms([(record, order)])
         record.save(update_fields=_REMEMBERED)
     return locked
 
@@ -233,17 +233,25 @@ def _make_record(order: OrderSnapshot) -> OrderRecord | None:
     return record
 
 
-def _freeze_terms(record: OrderRecord, order: OrderSnapshot) -> None:
-    """Write down, for lines seen for the first time, which packs they take from."""
-    fresh = [line for line in order.lines if line.id not in record.lines]
+def freeze_terms(orders: Sequence[tuple[OrderRecord, OrderSnapshot]]) -> None:
+    """Write down, for lines seen for the first time, which packs they take from.
+
+    Two statements, however many orders; the callers store ``lines``.
+    """
+    fresh = {
+        line.id: (record, line)
+        for record, order in orders
+        for line in order.lines
+        if line.id not in record.lines
+    }
     if not fresh:
         return
     Assignment.objects.bulk_create(
         Assignment(
-            order=record,
+            order=fresh[terms.line.id][0],
             line_id=terms.line.id,
             pack_id=terms.pack_id,
-            customer=record.customer,
+            customer=fresh[terms.line.id][0].customer,
             per_unit=terms.per_unit,
             product_name=terms.line.product_name,
             variant_name=terms.line.variant_name,
@@ -251,9 +259,10 @@ def _freeze_terms(record: OrderRecord, order: OrderSnapshot) -> None:
             variant_id=terms.line.variant_id,
             product_id=terms.line.product_id,
         )
-        for terms in links.terms(fresh)
+        for terms in links.terms(line for _, line in fresh.values())
     )
-    record.lines = [*record.lines, *(line.id for line in fresh)]
+    for line_id, (record, _) in fresh.items():
+        record.lines = [*record.lines, line_id]
 
 
 def freeze_terms_with(variant_id: int) -> None:

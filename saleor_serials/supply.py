@@ -5,6 +5,7 @@ against all that the pack ever had, deleted ones included, and written together 
 """
 
 import json
+import re
 import secrets
 import time
 import unicodedata
@@ -16,6 +17,7 @@ from itertools import batched
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import F
 from django.utils import timezone
 
 from saleor_serials import config, counting, history
@@ -83,9 +85,16 @@ class Draft:
     consumed_at: datetime | None = None
     expires_at: datetime | None = None
 
+    @property
+    def is_untouched(self) -> bool:
+        """Whether nobody has it or had it."""
+        return self.status is SerialStatus.FREE and not self.assigned_at and not self.delivered_at
+
 
 def normalised(text: str) -> str:
     """Bring a serial's text to its one form: trimmed, in Unicode's NFC; letter case counts."""
+    if text.isascii():
+        return text.strip()
     return unicodedata.normalize("NFC", text).strip()
 
 
@@ -100,6 +109,8 @@ def complaint(text: str, *, index: int | None = None) -> InvalidInput | None:
         return Required("A serial cannot be empty.", field="data", index=index)
     if "\0" in text:
         return InvalidInput("A serial cannot hold a NUL character.", field="data", index=index)
+    if text.isascii() and len(text) <= MAX_DATA_BYTES:
+        return None
     if not is_unicode(text):
         return InvalidInput("This serial is not valid Unicode text.", field="data", index=index)
     if len(text) > MAX_DATA_BYTES or len(text.encode()) > MAX_DATA_BYTES:
@@ -149,7 +160,8 @@ def check_room(pack: Pack, quantity: int, *, field: str) -> None:
     limit = pack.size_limit if pack.size_limit is not None else config.read().pack_size_limit
     if not limit:
         return
-    counts = counting.by_status([pack.pk])[pack.pk]
+    # A pack that is about to be made has no key yet.
+    counts = counting.by_status([pack.pk])[pack.pk] if pack.pk else counting.none()
     there = counts[SerialStatus.FREE] + counts[SerialStatus.RESERVED]
     if there + quantity > limit:
         raise LimitReached(
@@ -187,19 +199,39 @@ def make_batch(
     """
     now = timezone.now()
     batch = Batch.objects.create(
-        pack=pack, name=_batch_name(name, now=now), quantity=quantity, created_at=now
+        pack=pack, name=batch_name(name, now=now), quantity=quantity, created_at=now
     )
     history.record_batch(batch, actor=actor, reason=reason)
     return batch
 
 
-def _batch_name(name: str | None, *, now: datetime) -> str:
+def batch_name(name: str | None, *, now: datetime) -> str:
+    """Read a batch's name, or name it after the date and time.
+
+    Raises:
+        InvalidInput, TooLong: it cannot be used; ``field`` is ``batch_name``.
+    """
     name = (name or "").strip()
     if "\0" in name or not is_unicode(name):
         raise InvalidInput("This is not valid Unicode text.", field="batch_name")
     if len(name) > 250:
         raise TooLong("A batch's name has at most 250 characters.", field="batch_name")
     return name or timezone.localtime(now).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def begin_batch(
+    pack: Pack, *, name: str | None, quantity: int, actor: str, reason: str = ""
+) -> Batch:
+    """Make a batch that ``grow_batch`` fills in chunks, and record it: once, as a whole."""
+    batch = make_batch(pack, name=name, quantity=quantity, actor=actor, reason=reason)
+    batch.quantity = 0
+    batch.save(update_fields=["quantity"])
+    return batch
+
+
+def grow_batch(batch_id: int, quantity: int) -> None:
+    """Count what was written for a batch in the caller's transaction."""
+    Batch.objects.filter(pk=batch_id).update(quantity=F("quantity") + quantity)
 
 
 def write(pack: Pack, batch: Batch | None, drafts: Sequence[Draft], *, now: datetime) -> None:
@@ -217,25 +249,33 @@ def _lines(
     positions = iter(_positions(pack, len(drafts)))
     before = f"{pack.pk}\t{batch.pk if batch else _NULL}\t"
     created = now.isoformat()
+    nobodys = f"\t\t{_NULL}\t{created}\t{_NULL}\t{_NULL}\t{_NULL}\t"
     for block in batched(drafts, _BLOCK):
         yield "".join(
             f"{before}{_text(draft.data)}\t\\\\x{digest_of(draft.data).hex()}\t"
             f"{_text(json.dumps(draft.extra)) if draft.extra else '{}'}\t{draft.status.value}\t"
-            f"{next(positions)}\t{_text(draft.customer)}\t"
-            f"{_NULL if draft.assignment_id is None else draft.assignment_id}\t{created}\t"
-            f"{_time(draft.assigned_at)}\t{_time(draft.delivered_at)}\t"
-            f"{_time(draft.consumed_at)}\t{_time(draft.expires_at)}\n"
-            for draft in block
+            f"{position}{nobodys if draft.is_untouched else _holder(draft, created)}"
+            f"{_NULL if draft.expires_at is None else draft.expires_at.isoformat()}\n"
+            for draft, position in zip(block, positions, strict=False)
         ).encode()
+
+
+def _holder(draft: Draft, created: str) -> str:
+    return (
+        f"\t{_text(draft.customer)}\t"
+        f"{_NULL if draft.assignment_id is None else draft.assignment_id}\t{created}\t"
+        f"{_time(draft.assigned_at)}\t{_time(draft.delivered_at)}\t{_time(draft.consumed_at)}\t"
+    )
 
 
 _NULL = "\\N"
 # What COPY's text format reads as something else.
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+_ESCAPED = re.compile(r"[\\\t\n\r]")
 
 
 def _text(text: str) -> str:
-    return text.translate(_ESCAPES)
+    return text.translate(_ESCAPES) if _ESCAPED.search(text) else text
 
 
 def _time(moment: datetime | None) -> str:

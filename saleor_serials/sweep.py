@@ -1,4 +1,4 @@
-"""Find what nobody told us about: wishes, changed orders, shortfalls, stock, unsent, unfulfilled.
+"""Find what nobody told us about: wishes, changed orders, shortfalls, jobs, stock, unsent, mail.
 
 After a sweep no order is short while its pack holds a serial that it may take, whatever events
 were lost. Sweeping twice, or twice at the same time, does no harm.
@@ -15,6 +15,7 @@ from saleor_serials import (
     counting,
     delivery,
     fulfillment,
+    jobs,
     links,
     mirror,
     stock,
@@ -26,11 +27,16 @@ from saleor_serials.reconcile import attempt, settle
 
 # A mail server that never answers must not keep this sweep, and with every next one a worker.
 _SECONDS_TO_SEND = 45
+# Nor must jobs: the workers do them, and each sweep a little where there are none.
+_SECONDS_TO_WORK = 20
 
 
 @dataclass(kw_only=True, slots=True)
 class Report:
-    """What a sweep did; ``failed`` names the orders that the next one tries again."""
+    """What a sweep did; ``failed`` names the orders that the next one tries again.
+
+    ``unfinished_jobs`` are those that it has worked at, and that somebody should go on with.
+    """
 
     looked_at: int = 0
     allocated: int = 0
@@ -38,6 +44,7 @@ class Report:
     unsent: int = 0
     fulfilled: int = 0
     failed: list[str] = field(default_factory=list)
+    unfinished_jobs: list[int] = field(default_factory=list)
 
 
 def sweep() -> Report:
@@ -49,6 +56,7 @@ def sweep() -> Report:
     state, _ = SweepState.objects.get_or_create(pk=1)
     wishes.grant_all()
     _look_at_orders(state, report)
+    _do_jobs(report)
     _settle_packs(report)
     stock.follow_all()
     _send_deliveries(report)
@@ -77,6 +85,19 @@ def _look_at_orders(state: SweepState, report: Report) -> None:
         report.looked_at += 1
         outcome = attempt(order_id, failed=report.failed)
         report.allocated += outcome.allocated if outcome else 0
+
+
+def _do_jobs(report: Report) -> None:
+    """Go on with the jobs that nobody works at; the packs that they fill are settled next."""
+    jobs.forget_files(timezone.now())
+    end = time.monotonic() + _SECONDS_TO_WORK
+    for job_id in jobs.due(timezone.now()):
+        for _ in jobs.run(job_id, seconds=end - time.monotonic()):
+            pass
+        if jobs.is_waiting(job_id):
+            report.unfinished_jobs.append(job_id)
+        if time.monotonic() > end:
+            return
 
 
 def _settle_packs(report: Report) -> None:

@@ -17,7 +17,7 @@ from typing import Any
 from django.db import connection, transaction
 from kombu.pools import producers
 
-from saleor_serials import config, links, mirror, stock, wishes
+from saleor_serials import config, jobs, links, mirror, stock, wishes
 from saleor_serials.delivery import deliver
 from saleor_serials.fulfillment import fulfill
 from saleor_serials.host import host
@@ -29,6 +29,8 @@ from saleor_serials.sweep import sweep
 logger = logging.getLogger(__name__)
 
 SWEEP_EVERY = timedelta(minutes=1)
+# How long a job keeps a worker from others.
+JOB_SECONDS = 20.0
 # A customer waits for this once at most: then nobody knocks for a while.
 BROKER_TIMEOUT = 1.0
 BROKER_REST = 30.0
@@ -52,6 +54,11 @@ def request_delivery(delivery_id: int) -> None:
 def request_mirror(order_id: str) -> None:
     """Have an order's metadata show what it holds, after commit. Never raises."""
     _after_commit(_Request(task="show_serials", argument=order_id))
+
+
+def request_job(job_id: int) -> None:
+    """Have a job worked at after commit. Never raises."""
+    _after_commit(_Request(task="run_job", argument=job_id))
 
 
 def request_links(target: Target) -> None:
@@ -279,10 +286,35 @@ def follow_stock(pack_id: int) -> None:
     stock.follow(pack_id)
 
 
+@host.task("saleor_serials.run_job")
+def run_job(job_id: int) -> None:
+    """Work at a job for a while, then let others have the worker, and ask for the rest."""
+    work_at(job_id, seconds=JOB_SECONDS)
+    if jobs.is_waiting(job_id):
+        request_job(job_id)
+
+
+def work_at(job_id: int, *, seconds: float | None = None) -> None:
+    """Work at a job here and now, and have served whoever waits for what it brings."""
+    for step in jobs.run(job_id, seconds=seconds):
+        tell_of(step)
+
+
+def tell_of(step: jobs.Step) -> None:
+    """Have done what follows from a job's chunk. Never raises."""
+    for pack_id in sorted(step.filled):
+        request_settle(pack_id)
+    for pack_id in sorted(step.linked):
+        request_stock(pack_id)
+    for target in step.relinked:
+        request_links(target)
+
+
 @host.task("saleor_serials.sweep")
 def sweep_orders() -> None:
     """Find what nobody told us about."""
-    sweep()
+    for job_id in sweep().unfinished_jobs:
+        request_job(job_id)
 
 
 def schedule_sweep() -> None:

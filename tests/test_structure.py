@@ -28,6 +28,7 @@ AMONG_DOORS = {
     ("plugin", "tasks"),
     ("graphql", "tasks"),
     ("management", "graphql"),
+    ("management", "tasks"),
 }
 
 

@@ -1,6 +1,6 @@
 """The types of lists. Types that have lists name them by their path."""
 
-from saleor_serials.graphql import types
+from saleor_serials.graphql import job_types, types
 from saleor_serials.graphql.listings import Connection
 
 
@@ -20,3 +20,9 @@ class SerialBatchCountableConnection(Connection):
     class Meta:
         node = types.SerialBatch
         description = "A list of batches, by ID."
+
+
+class SerialJobCountableConnection(Connection):
+    class Meta:
+        node = job_types.SerialJob
+        description = "A list of jobs, by ID."

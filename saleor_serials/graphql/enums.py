@@ -5,7 +5,7 @@ from typing import Any
 
 import graphene
 
-from saleor_serials import models
+from saleor_serials import exporting, importing, models
 from saleor_serials.access import Right
 from saleor_serials.errors import ErrorCode
 from saleor_serials.finding import Moment
@@ -186,6 +186,98 @@ class SerialErrorCode(graphene.Enum):
                 ErrorCode.TOO_LONG: "The text is too long.",
                 ErrorCode.TOO_MANY: "The list is too long.",
                 ErrorCode.TOO_SHORT: "The text is too short.",
+                ErrorCode.UNREADABLE: "The file cannot be read as what it is said to be.",
                 ErrorCode.WRONG_STATUS: "The serial's status does not allow it.",
+            },
+        )
+
+
+class SerialJobKindEnum(graphene.Enum):
+    class Meta:
+        enum = models.JobKind
+        description = _descriptions(
+            "What a job does.",
+            {
+                models.JobKind.GENERATE: "Makes serials with the generator of a pack.",
+                models.JobKind.IMPORT: "Puts the serials of a file into packs.",
+                models.JobKind.IMPORT_LINKS: "Makes the links that a file names.",
+                models.JobKind.EXPORT: "Writes serials into a file.",
+                models.JobKind.DELETE: "Deletes serials.",
+            },
+        )
+
+
+class SerialJobStatusEnum(graphene.Enum):
+    class Meta:
+        enum = models.JobStatus
+        description = _descriptions(
+            "How far a job is.",
+            {
+                models.JobStatus.WAITING: "Somebody is about to begin, or to go on.",
+                models.JobStatus.RUNNING: "Somebody works at it.",
+                models.JobStatus.DONE: "It is done.",
+                models.JobStatus.FAILED: "It ended before it was done; its problems say why.",
+            },
+        )
+
+
+class SerialFileFormatEnum(graphene.Enum):
+    class Meta:
+        enum = importing.Format
+        description = _descriptions(
+            "What kind of file it is.",
+            {
+                importing.Format.CSV: "Cells with a separator between; the first row names them.",
+                importing.Format.XLSX: "A spreadsheet of Excel; its first sheet is read.",
+                importing.Format.TEXT: "Each line is a serial.",
+            },
+        )
+
+
+class SerialExportFormatEnum(graphene.Enum):
+    class Meta:
+        enum = exporting.Format
+        description = _descriptions(
+            "What kind of file is written.",
+            {
+                exporting.Format.CSV: "Cells with commas between, in UTF-8.",
+                exporting.Format.XLSX: "A spreadsheet of Excel.",
+            },
+        )
+
+
+class SerialColumnEnum(graphene.Enum):
+    class Meta:
+        enum = importing.Column
+        description = _descriptions(
+            "A column of a file of serials.",
+            {
+                importing.Column.DATA: "The serial itself.",
+                importing.Column.STATUS: "Its status; `free` where it is empty.",
+                importing.Column.EXTRA: "Extra fields, a JSON object.",
+                importing.Column.CUSTOMER: "E-mail address or ID of the customer.",
+                importing.Column.ORDER: "Number or ID of the order.",
+                importing.Column.ORDER_LINE: "ID of the order line that holds it.",
+                importing.Column.ASSIGNED_AT: "When its customer got it.",
+                importing.Column.DELIVERED_AT: "When it was sent to the customer.",
+                importing.Column.CONSUMED_AT: "When the customer consumed it.",
+                importing.Column.EXPIRES_AT: "When it ceases to be valid.",
+                importing.Column.PACK: "Slug of its pack.",
+                importing.Column.BATCH: "Name of its batch.",
+                importing.Column.CREATED_AT: "When it was put into its pack; not imported.",
+            },
+        )
+
+
+class SerialLinkColumnEnum(graphene.Enum):
+    class Meta:
+        enum = importing.LinkColumn
+        description = _descriptions(
+            "A column of a file of links.",
+            {
+                importing.LinkColumn.SKU: "SKU of the variant to link; this or a product.",
+                importing.LinkColumn.PRODUCT: "Slug or ID of the product to link.",
+                importing.LinkColumn.PACK: "Slug of the pack.",
+                importing.LinkColumn.QUANTITY: "How many serials a unit sold takes; 1 if empty.",
             },
         )

@@ -33,7 +33,7 @@ from saleor_serials.models import (
 _loaders: list[Any] = []
 
 
-def _gathered(read: Callable[[Sequence[Any]], Mapping[Any, Any]]) -> Callable[[Any, Any], Any]:
+def gathered(read: Callable[[Sequence[Any]], Mapping[Any, Any]]) -> Callable[[Any, Any], Any]:
     """Turn a function of many keys into one of a single key, that promises what is read for it.
 
     All calls that a request has open are answered by one call of ``read``; a key that it leaves
@@ -62,12 +62,12 @@ def forget(context: Any) -> None:
         loader(context).clear_all()
 
 
-@_gathered
+@gathered
 def packs(ids: Sequence[int]) -> Mapping[int, Pack]:
     return _rows(Pack.objects, ids)
 
 
-@_gathered
+@gathered
 def rooms(packs: Sequence[Pack]) -> Mapping[Pack, int | None]:
     """Say how many serials packs' generators can still make; null: more than an Int can say."""
     left = generating.rooms(packs)
@@ -75,12 +75,12 @@ def rooms(packs: Sequence[Pack]) -> Mapping[Pack, int | None]:
     return {pack: few.get(pack.pk) for pack in packs}
 
 
-@_gathered
+@gathered
 def packs_by_slug(slugs: Sequence[str]) -> Mapping[str, Pack]:
     return {pack.slug: pack for pack in Pack.objects.filter(slug__in=slugs)}
 
 
-@_gathered
+@gathered
 def public_keys(keys: Sequence[tuple[int, bool]]) -> Mapping[tuple[int, bool], str]:
     """Read the public keys of packs, as base64url; a pack that signs gets one if it has none."""
     found = signing.public_keys(
@@ -93,46 +93,46 @@ def public_keys(keys: Sequence[tuple[int, bool]]) -> Mapping[tuple[int, bool], s
     }
 
 
-@_gathered
+@gathered
 def vendor_groups(group_ids: Sequence[int]) -> Mapping[int, VendorGroup]:
     found = VendorGroup.objects.filter(group_id__in=group_ids)
     return {group.group_id: group for group in found}
 
 
-@_gathered
+@gathered
 def group_names(group_ids: Sequence[int]) -> Mapping[int, str]:
     """Say what staff groups are called; those that were deleted by their key."""
     names: Mapping[int, str] = host.group_names(group_ids)
     return {pk: names.get(pk, f"group:{pk}") for pk in group_ids}
 
 
-@_gathered
+@gathered
 def batches(ids: Sequence[int]) -> Mapping[int, Batch]:
     return _rows(Batch.objects, ids)
 
 
-@_gathered
+@gathered
 def serials(ids: Sequence[int]) -> Mapping[int, Serial]:
     return _rows(Serial.objects, ids)
 
 
-@_gathered
+@gathered
 def assignments(ids: Sequence[int]) -> Mapping[int, Assignment]:
     return _rows(Assignment.objects.select_related("order"), ids)
 
 
-@_gathered
+@gathered
 def emails(user_ids: Sequence[int]) -> Mapping[int, str]:
     users = get_user_model().objects.filter(pk__in=user_ids)
     return dict(users.values_list("pk", "email"))
 
 
-@_gathered
+@gathered
 def variants(ids: Sequence[int]) -> Mapping[int, Any]:
     return _rows(PackLink.variant.field.related_model.objects, ids)
 
 
-@_gathered
+@gathered
 def products(ids: Sequence[int]) -> Mapping[int, Any]:
     return _rows(PackLink.product.field.related_model.objects, ids)
 
@@ -154,15 +154,15 @@ def _links(column: str) -> Callable[[Sequence[int]], Mapping[int, list[PackLink]
     return read
 
 
-links_of_packs = _gathered(_links("pack"))
-links_of_variants = _gathered(_links("variant"))
-links_of_products = _gathered(_links("product"))
+links_of_packs = gathered(_links("pack"))
+links_of_variants = gathered(_links("variant"))
+links_of_products = gathered(_links("product"))
 
 
-histories = _gathered(history.of_serials)
+histories = gathered(history.of_serials)
 
 
-@_gathered
+@gathered
 def notes(keys: Sequence[tuple[str, frozenset[int] | None]]) -> Mapping[Any, list[Event]]:
     """Read what happened to orders as a whole, as ``(order id, packs)``; None: of all packs.
 
@@ -184,20 +184,20 @@ def _by_packs(
     return groups.items()
 
 
-@_gathered
+@gathered
 def actor_names(actors: Sequence[str]) -> Mapping[str, str]:
     """Say who stands in the history; whoever was deleted, and the system, by their own name."""
     names: Mapping[str, str] = graphql.actor_names(actors)
     return {actor: names.get(actor, actor) for actor in actors}
 
 
-@_gathered
+@gathered
 def order_owners(order_ids: Sequence[str]) -> Mapping[str, OrderOwner]:
     owners: Mapping[str, OrderOwner] = host.order_owners(order_ids)
     return owners
 
 
-@_gathered
+@gathered
 def _settings(keys: Sequence[str]) -> Mapping[str, config.Config]:
     return dict.fromkeys(keys, config.read())
 
@@ -212,7 +212,7 @@ def preview_length(context: Any) -> Any:
     return _settings(context, "").then(lambda settings: settings.preview_length)
 
 
-@_gathered
+@gathered
 def shortfalls(keys: Sequence[tuple[str, frozenset[int] | None]]) -> Mapping[Any, int]:
     """Add up what order lines are owed and do not hold, as ``(line id, packs)``; None: of all."""
     found: dict[Any, int] = {}
@@ -225,12 +225,12 @@ def shortfalls(keys: Sequence[tuple[str, frozenset[int] | None]]) -> Mapping[Any
     return found
 
 
-@_gathered
+@gathered
 def statistics(pack_ids: Sequence[int]) -> Mapping[int, Mapping[SerialStatus, int]]:
     return counting.by_status(pack_ids)
 
 
-@_gathered
+@gathered
 def batch_statistics(batch_ids: Sequence[int]) -> Mapping[int, Mapping[SerialStatus, int]]:
     return finding.count_in_batches(batch_ids)
 
@@ -245,7 +245,7 @@ class Held:
     packs: frozenset[int] | None = None
 
 
-@_gathered
+@gathered
 def pages(keys: Sequence[tuple[Filter | Held, Page]]) -> Mapping[Any, Found]:
     """Read pages of serials; the same page of many holders in one go."""
     found: dict[Any, Found] = {
@@ -261,7 +261,7 @@ def pages(keys: Sequence[tuple[Filter | Held, Page]]) -> Mapping[Any, Found]:
     return found
 
 
-@_gathered
+@gathered
 def counts(keys: Sequence[Filter | Held]) -> Mapping[Any, int | None]:
     """Count serials, unless they are too many; those of many holders in one go."""
     found: dict[Any, int | None] = {}
@@ -275,7 +275,7 @@ def counts(keys: Sequence[Filter | Held]) -> Mapping[Any, int | None]:
     return found
 
 
-@_gathered
+@gathered
 def exact_counts(filters: Sequence[Filter]) -> Mapping[Filter, int | None]:
     """Count serials, however many and however long it takes."""
     return finding.counts(filters, limit=None)
@@ -317,18 +317,19 @@ class PackFilter:
         return packs
 
 
-@_gathered
+@gathered
 def pages_of_packs(keys: Sequence[tuple[PackFilter, Page]]) -> Mapping[Any, Found]:
-    return {(wanted, page): _page_of_packs(wanted, page) for wanted, page in keys}
+    return {(wanted, page): page_of(wanted.rows(), page) for wanted, page in keys}
 
 
-def _page_of_packs(wanted: PackFilter, page: Page) -> Found:
-    packs = wanted.rows().filter(pk__gt=page.lowest, pk__lt=page.highest)
-    rows = list(packs.order_by("-pk" if page.backward else "pk")[: page.limit + 1])
-    return Found.on(page, sorted(rows, key=lambda pack: pack.pk))
+def page_of(among: QuerySet[Any], page: Page) -> Found:
+    """Read a page of a list that is ordered by id."""
+    there = among.filter(pk__gt=page.lowest, pk__lt=page.highest)
+    rows = list(there.order_by("-pk" if page.backward else "pk")[: page.limit + 1])
+    return Found.on(page, sorted(rows, key=lambda row: row.pk))
 
 
-@_gathered
+@gathered
 def counts_of_packs(keys: Sequence[PackFilter]) -> Mapping[PackFilter, int]:
     return {wanted: wanted.rows().count() for wanted in keys}
 
@@ -341,7 +342,7 @@ class BatchesOf:
     search: str | None = None
 
 
-@_gathered
+@gathered
 def pages_of_batches(keys: Sequence[tuple[BatchFilter | BatchesOf, Page]]) -> Mapping[Any, Found]:
     """Read pages of batches; the same page of many packs in one go."""
     found: dict[Any, Found] = {
@@ -359,7 +360,7 @@ def pages_of_batches(keys: Sequence[tuple[BatchFilter | BatchesOf, Page]]) -> Ma
     return found
 
 
-@_gathered
+@gathered
 def counts_of_batches(keys: Sequence[BatchFilter | BatchesOf]) -> Mapping[Any, int]:
     """Count batches; those of many packs in one go."""
     found: dict[Any, int] = {

@@ -11,7 +11,7 @@ from promise import Promise
 from saleor_serials import permissions
 from saleor_serials.errors import InvalidInput
 from saleor_serials.finding import Filter, Holder
-from saleor_serials.graphql import filters, generators, ids, lists, loaders
+from saleor_serials.graphql import filters, generators, ids, jobs, lists, loaders
 from saleor_serials.graphql.connections import (
     SerialBatchCountableConnection,
     SerialCountableConnection,
@@ -286,6 +286,7 @@ QUERIES = {
         resolver=_resolve_vendor_groups,
         description="List the vendor groups. Requires the permission MANAGE_STAFF.",
     ),
+    **jobs.QUERIES,
 }
 
 _WHO = (

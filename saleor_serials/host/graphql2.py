@@ -15,6 +15,7 @@ from saleor.graphql.core.enums import OrderDirection
 from saleor.graphql.core.mutations import BaseMutation
 from saleor.graphql.core.schema import CoreMutations, CoreQueries
 from saleor.graphql.core.types.common import DateTimeRangeInput
+from saleor.graphql.core.types.upload import Upload
 from saleor.graphql.order.types import Order, OrderLine
 from saleor.graphql.product.types import Product, ProductVariant
 
@@ -32,6 +33,7 @@ __all__ = [
     "OrderDirection",
     "Product",
     "ProductVariant",
+    "Upload",
     "actor",
     "actor_names",
     "add_root_fields",
@@ -40,6 +42,7 @@ __all__ = [
     "reading",
     "schema",
     "unwrap",
+    "uploaded_file",
     "wrap_product",
     "wrap_variant",
 ]
@@ -86,6 +89,11 @@ class Mutation(BaseMutation):
             description="What is wrong with the input; if anything is, nothing was changed.",
             required=True,
         )
+
+
+def uploaded_file(context: Any, given: Any) -> Any:
+    """Find the file of a multipart request that an ``Upload`` names; None if there is none."""
+    return context.FILES.get(given) if isinstance(given, str) else None
 
 
 def unwrap(root: Any) -> Any:

@@ -20,6 +20,7 @@ from saleor.graphql.core.mutations import BaseMutation
 from saleor.graphql.core.scalars import DateTime
 from saleor.graphql.core.schema import CoreMutations, CoreQueries
 from saleor.graphql.core.types import DateTimeRangeInput
+from saleor.graphql.core.types.upload import Upload
 from saleor.graphql.order.types import Order, OrderLine
 from saleor.graphql.product.types import Product, ProductVariant
 from saleor.graphql.query_cost_map import COST_MAP
@@ -45,6 +46,7 @@ __all__ = [
     "OrderDirection",
     "Product",
     "ProductVariant",
+    "Upload",
     "actor",
     "actor_names",
     "add_root_fields",
@@ -53,6 +55,7 @@ __all__ = [
     "reading",
     "schema",
     "unwrap",
+    "uploaded_file",
     "wrap_product",
     "wrap_variant",
 ]
@@ -126,6 +129,11 @@ class Mutation(BaseMutation):
         others = {name: field for name, field in fields.items() if name != "errors"}
         fields.clear()
         fields.update({"errors": errors, **others})
+
+
+def uploaded_file(context: Any, given: Any) -> Any:
+    """Find the file of a multipart request that an ``Upload`` names; None if there is none."""
+    return context.FILES.get(given) if isinstance(given, str) else None
 
 
 def unwrap(root: Any) -> Any:

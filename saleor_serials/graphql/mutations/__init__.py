@@ -1,6 +1,14 @@
 """What staff change: each mutation reads ids, calls one verb, and translates refusals."""
 
-from saleor_serials.graphql.mutations import by_hand, deleting, links, packs, serials, vendors
+from saleor_serials.graphql.mutations import (
+    by_hand,
+    deleting,
+    jobs,
+    links,
+    packs,
+    serials,
+    vendors,
+)
 
 MUTATIONS = {
     "serial_pack_create": packs.SerialPackCreate.Field(),
@@ -11,6 +19,12 @@ MUTATIONS = {
     "serial_pack_link_update": links.SerialPackLinkUpdate.Field(),
     "serial_pack_link_delete": links.SerialPackLinkDelete.Field(),
     "serials_create": serials.SerialsCreate.Field(),
+    "serials_generate": jobs.SerialsGenerate.Field(),
+    "serial_batch_create": jobs.SerialBatchCreate.Field(),
+    "serials_import": jobs.SerialsImport.Field(),
+    "serial_pack_links_import": jobs.SerialPackLinksImport.Field(),
+    "serials_export": jobs.SerialsExport.Field(),
+    "serial_job_file_delete": jobs.SerialJobFileDelete.Field(),
     "serial_assign": by_hand.SerialAssign.Field(),
     "serial_release": by_hand.SerialRelease.Field(),
     "serial_replace": by_hand.SerialReplace.Field(),

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from saleor.order import OrderEvents, OrderStatus
-from saleor.order.models import Order, OrderEvent
+from saleor.order.models import Order, OrderEvent, OrderLine
 from saleor.payment import TransactionKind
 from saleor.payment.models import Payment
 
@@ -44,7 +44,7 @@ CROSS JOIN LATERAL (
 ) AS event
 LEFT JOIN order_orderline AS l ON l.order_id = o.id
 LEFT JOIN product_productvariant AS v ON v.id = l.variant_id
-WHERE o.id = %s
+WHERE o.id = ANY(%s)
 ORDER BY l.id
 """
 
@@ -64,11 +64,21 @@ o.total_gross_amount > 0 AND NOT EXISTS (
 
 def order_snapshot(order_id: str) -> OrderSnapshot | None:
     """Read an order as it stands now; None if it does not exist. One statement."""
+    return order_snapshots([order_id]).get(order_id)
+
+
+def order_snapshots(order_ids: Iterable[str]) -> dict[str, OrderSnapshot]:
+    """Read orders as they stand now, by id; those that do not exist are missing. One statement."""
     with connection.cursor() as cursor:
-        cursor.execute(_ORDER, [int(order_id)])
+        cursor.execute(_ORDER, [[int(order_id) for order_id in order_ids]])
         rows = cursor.fetchall()
-    if not rows:
-        return None
+    of_orders: dict[int, list[tuple[Any, ...]]] = {}
+    for row in rows:
+        of_orders.setdefault(row[0], []).append(row)
+    return {str(pk): _order(found) for pk, found in of_orders.items()}
+
+
+def _order(rows: list[tuple[Any, ...]]) -> OrderSnapshot:
     pk, user_id, email, created, status, currency, total, *sums_and_dates = rows[0][:11]
     captured, refunded, placed_at, was_draft = sums_and_dates
     # draftOrderComplete saves the order first and the event that it was placed a moment later.
@@ -117,6 +127,22 @@ def _line(
         sku=sku,
         bought_at=bought_at,
     )
+
+
+def find_orders(texts: Iterable[str]) -> dict[str, str]:
+    """Find orders by number or id, which are the same here; their ids by text. One statement."""
+    return _existing(Order.objects.values_list("pk", "pk"), texts)
+
+
+def orders_of_lines(line_ids: Iterable[str]) -> dict[str, str]:
+    """Find the orders of order lines: their ids by line. One statement."""
+    return _existing(OrderLine.objects.values_list("pk", "order_id"), line_ids)
+
+
+def _existing(rows: QuerySet[Any], texts: Iterable[str]) -> dict[str, str]:
+    numbers = {int(text): text for text in texts if text.isascii() and text.isdigit()}
+    keys = [number for number in numbers if number < 2**31]
+    return {numbers[pk]: str(order_id) for pk, order_id in rows.filter(pk__in=keys)}
 
 
 def changed_orders(cursor: Mapping[str, Any], *, not_before: datetime) -> Changes:

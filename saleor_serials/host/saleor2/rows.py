@@ -9,7 +9,8 @@ from django.db import connection
 
 def copy_rows(statement: str, blocks: Iterable[bytes]) -> None:
     """Run a ``COPY … FROM STDIN`` on blocks of whole lines, in the caller's transaction."""
-    with connection.cursor() as cursor:
+    # Django turns the errors of its own calls into its own alone.
+    with connection.cursor() as cursor, connection.wrap_database_errors:
         cursor.copy_expert(statement, _Blocks(blocks))
 
 

@@ -23,8 +23,11 @@ from saleor_serials.host.saleor3.orders import (
     NEVER_PAID,
     changed_orders,
     dead_orders,
+    find_orders,
     order_owners,
     order_snapshot,
+    order_snapshots,
+    orders_of_lines,
     orders_with_variant,
 )
 from saleor_serials.host.saleor3.plugins import BasePlugin, plugin_state, setting
@@ -45,6 +48,7 @@ __all__ = [
     "customer_groups",
     "dead_orders",
     "drop_copied_serials",
+    "find_orders",
     "fulfill",
     "fulfilled_units",
     "group_names",
@@ -56,6 +60,8 @@ __all__ = [
     "order_of_line",
     "order_owners",
     "order_snapshot",
+    "order_snapshots",
+    "orders_of_lines",
     "orders_of_user",
     "orders_with_variant",
     "owned_orders",

@@ -18,7 +18,7 @@ from saleor.order import (
     OrderOrigin,
     OrderStatus,
 )
-from saleor.order.models import Order, OrderEvent, OrderGrantedRefund
+from saleor.order.models import Order, OrderEvent, OrderGrantedRefund, OrderLine
 from saleor.payment import TransactionKind
 from saleor.payment.models import TransactionEvent
 
@@ -91,13 +91,13 @@ CROSS JOIN LATERAL (
         bool_or(type = ANY(%(drafted)s)) AS was_draft
     FROM order_orderevent WHERE order_id = o.id
 ) AS event
-WHERE o.id = %(order)s
+WHERE o.id = ANY(%(orders)s)
 """
 
 
 # The normal way returns a unit and grants its refund: the larger of the two counts, not the sum.
 _LINES = """
-SELECT l.id, l.quantity,
+SELECT l.order_id, l.id, l.quantity,
     greatest(
         coalesce((
             SELECT sum(fl.quantity) FROM order_fulfillmentline AS fl
@@ -114,7 +114,7 @@ SELECT l.id, l.quantity,
     l.created_at, l.total_price_gross_amount
 FROM order_orderline AS l
 LEFT JOIN product_productvariant AS v ON v.id = l.variant_id
-WHERE l.order_id = %(order)s
+WHERE l.order_id = ANY(%(orders)s)
 ORDER BY l.created_at, l.id
 """
 
@@ -150,10 +150,16 @@ def order_snapshot(order_id: str) -> OrderSnapshot | None:
     ``charge_status`` tells neither paid nor gone: a partial refund makes it partial, and a full
     grant with a full refund makes it full with nothing charged.
     """
-    if not _is_uuid(order_id):
-        return None
+    return order_snapshots([order_id]).get(order_id)
+
+
+def order_snapshots(order_ids: Iterable[str]) -> dict[str, OrderSnapshot]:
+    """Read orders as they stand now, by id; those that do not exist are missing. Two statements."""
+    keys = [UUID(order_id) for order_id in order_ids if _is_uuid(order_id)]
+    if not keys:
+        return {}
     values = {
-        "order": UUID(order_id),
+        "orders": keys,
         "refund": TransactionKind.REFUND,
         "failed": OrderGrantedRefundStatus.FAILURE,
         "placed": list(_PLACED),
@@ -162,11 +168,17 @@ def order_snapshot(order_id: str) -> OrderSnapshot | None:
     }
     with connection.cursor() as cursor:
         cursor.execute(_ORDER, values)
-        row = cursor.fetchone()
-        if row is None:
-            return None
+        orders = cursor.fetchall()
+        if not orders:
+            return {}
         cursor.execute(_LINES, values)
-        lines = cursor.fetchall()
+        of_orders: dict[UUID, list[Any]] = {pk: [] for pk, *_ in orders}
+        for order_id, *line in cursor.fetchall():
+            of_orders[order_id].append(line)
+    return {str(row[0]): _order(row, of_orders[row[0]]) for row in orders}
+
+
+def _order(row: tuple[Any, ...], lines: list[Any]) -> OrderSnapshot:
     pk, number, user_id, email, created, status, currency, *amounts, placed_at, was_draft = row
     total, subtotal, shipping, is_edited, origin, charged, refunded, pending, granted, channel = (
         amounts
@@ -243,6 +255,28 @@ def _line(
         # with it, however long ago.
         bought_at=placed_at if is_imported else max(placed_at, created_at),
     )
+
+
+def find_orders(texts: Iterable[str]) -> dict[str, str]:
+    """Find orders by number or id: their ids by text. One statement."""
+    texts = set(texts)
+    numbers = [text for text in texts if text.isascii() and text.isdigit() and int(text) < 2**31]
+    uuids = [text for text in texts if _is_uuid(text)]
+    rows = Order.objects.filter(Q(number__in=numbers) | Q(pk__in=uuids))
+    by_uuid = {UUID(text): text for text in uuids}
+    return {
+        text: str(pk)
+        for pk, number in rows.values_list("pk", "number")
+        for text in (by_uuid.get(pk, ""), str(number))
+        if text in texts
+    }
+
+
+def orders_of_lines(line_ids: Iterable[str]) -> dict[str, str]:
+    """Find the orders of order lines: their ids by line. One statement."""
+    by_uuid = {UUID(text): text for text in line_ids if _is_uuid(text)}
+    rows = OrderLine.objects.filter(pk__in=list(by_uuid)).values_list("pk", "order_id")
+    return {by_uuid[pk]: str(order_id) for pk, order_id in rows}
 
 
 def changed_orders(cursor: Mapping[str, Any], *, not_before: datetime) -> Changes:

@@ -1,0 +1,330 @@
+"""Long work: generate, import and export serials. What is small is done at once."""
+
+import io
+from typing import Any
+
+import graphene
+
+from saleor_serials import exporting, filling, finding, importing, jobs, tasks
+from saleor_serials.access import Right, reach
+from saleor_serials.errors import NotAllowed, NotFound, Required
+from saleor_serials.graphql import filters, ids
+from saleor_serials.graphql.enums import (
+    SerialColumnEnum,
+    SerialExportFormatEnum,
+    SerialFileFormatEnum,
+    SerialLinkColumnEnum,
+)
+from saleor_serials.graphql.job_types import SerialJob
+from saleor_serials.graphql.mutations.base import Mutation, pack_of
+from saleor_serials.host import graphql
+from saleor_serials.host.shapes import Actor
+from saleor_serials.importing import Sheet
+from saleor_serials.models import Job, Pack
+from saleor_serials.permissions import may_see_holders
+
+
+def _begin(job: Job, *, at_once: bool) -> Job:
+    """Do a small job now, and have a large one done."""
+    if at_once:
+        tasks.work_at(job.pk)
+    else:
+        tasks.request_job(job.pk)
+    job.refresh_from_db()
+    return job
+
+
+class SerialsGenerate(Mutation):
+    serial_job = graphene.Field(
+        SerialJob,
+        description=f"The job that makes them; up to {filling.AT_ONCE:,} are made at once.",
+    )
+
+    class Arguments:
+        pack = graphene.ID(required=True, description="ID of the pack to fill.")
+        quantity = graphene.Int(
+            required=True, description=f"How many, 1 to {filling.MAX_QUANTITY:,}."
+        )
+        batch_name = graphene.String(
+            description="Name of the batch. If left out, the date and time."
+        )
+
+    class Meta:
+        description = (
+            "Fill a pack with serials from its generator, and serve the orders that wait for them. "
+            "Requires the permission MANAGE_PRODUCTS."
+        )
+
+    @classmethod
+    def perform(cls, actor: Actor, **arguments: Any) -> Any:
+        job = filling.start(
+            pack_of(actor, arguments["pack"], Right.GENERATE),
+            arguments["quantity"],
+            actor=actor.key,
+            batch_name=arguments.get("batch_name"),
+        )
+        return cls(serial_job=_begin(job, at_once=job.total <= filling.AT_ONCE))
+
+
+class SerialBatchCreate(Mutation):
+    serial_job = graphene.Field(SerialJob, description="The job that makes the batch.")
+
+    class Arguments:
+        pack = graphene.ID(required=True, description="ID of the pack, of the type `BATCH`.")
+        name = graphene.String(description="Name of the batch. If left out, the date and time.")
+        quantity = graphene.Int(required=True, description="How many serials to make.")
+
+    class Meta:
+        description = (
+            "Make a batch of serials with a pack's generator. "
+            "Requires the permission MANAGE_PRODUCTS."
+        )
+
+    @classmethod
+    def perform(cls, actor: Actor, **arguments: Any) -> Any:
+        job = filling.start_batch(
+            pack_of(actor, arguments["pack"], Right.GENERATE),
+            arguments["quantity"],
+            actor=actor.key,
+            name=arguments.get("name"),
+        )
+        return cls(serial_job=_begin(job, at_once=job.total <= filling.AT_ONCE))
+
+
+class SerialImportColumnInput(graphene.InputObjectType):
+    name = graphene.String(required=True, description="What the file calls the column.")
+    column = SerialColumnEnum(description="Which column it is. If left out, it is not read.")
+
+    class Meta:
+        description = "A column that goes by another name in a file of serials."
+
+
+class SerialsImportInput(graphene.InputObjectType):
+    pack = graphene.ID(
+        description="ID of the pack, for rows that name none. Needed without a column for it."
+    )
+    file = graphql.Upload(description="The file, in a multipart request; this or a text.")
+    text = graphene.String(description="Pasted text; this or a file.")
+    format = SerialFileFormatEnum(description="What kind of file it is. If left out, found out.")
+    encoding = graphene.String(
+        description="The file's encoding, such as `utf-8`. If left out, found out."
+    )
+    separator = graphene.String(
+        description="What stands between cells in CSV. If left out, found out."
+    )
+    columns = graphene.List(
+        graphene.NonNull(SerialImportColumnInput),
+        description=(
+            "Columns that go by another name than data, status, extra, customer, order, order "
+            "line, assigned at, delivered at, consumed at, expires at, pack and batch."
+        ),
+    )
+    create_packs = graphene.Boolean(
+        default_value=False, description="Whether packs that do not exist are to be made."
+    )
+    dry_run = graphene.Boolean(
+        default_value=False, description="Whether to check the file and change nothing."
+    )
+    batch_name = graphene.String(
+        description="Name of the batch, for rows that name none. If left out, the date and time."
+    )
+
+    class Meta:
+        description = "What to import, and how to read it."
+
+
+class _Import(Mutation):
+    """A mutation whose input may come as a file beside it."""
+
+    class Meta:
+        abstract = True
+
+    @classmethod
+    def perform_mutation(cls, root: Any, info: Any, /, **arguments: Any) -> Any:
+        given = dict(arguments.pop("input"))
+        file = graphql.uploaded_file(info.context, given.pop("file", None))
+        return super().perform_mutation(root, info, input={**given, "file": file}, **arguments)
+
+
+def _sheet(given: dict[str, Any]) -> Sheet:
+    file, text = given["file"], given.get("text")
+    if (file is None) == (text is None):
+        raise Required("Send a file or a text, one of the two.", field="file")
+    columns = given.get("columns")
+    return Sheet(
+        # Text that is no Unicode is complained of by its row.
+        file=file or io.BytesIO((text or "").encode("utf-8", "surrogatepass")),
+        name=file.name if file else "",
+        format=given.get("format") and importing.Format(given["format"]),
+        encoding=given.get("encoding") if file else "utf-8",
+        separator=given.get("separator"),
+        columns=None if columns is None else {each["name"]: each.get("column") for each in columns},
+    )
+
+
+def _pack(actor: Actor, given: dict[str, Any], right: Right) -> Pack | None:
+    return None if given.get("pack") is None else pack_of(actor, given["pack"], right)
+
+
+def _is_small(sheet: Sheet) -> bool:
+    return sheet.file.seek(0, io.SEEK_END) <= importing.AT_ONCE
+
+
+class SerialsImport(_Import):
+    serial_job = graphene.Field(
+        SerialJob,
+        description="The job that imports them, which a small file has finished already.",
+    )
+
+    class Arguments:
+        input = SerialsImportInput(required=True, description="What to import.")
+
+    class Meta:
+        description = (
+            "Put the serials of a file into packs, all of them or none, and serve the orders that "
+            f"wait for them. A file of more than {importing.ALL_OR_NOTHING:,} rows goes in chunk "
+            "by chunk; the same import again goes on where one was left. Rows that are wrong are "
+            "named in the job's problems. Requires the permission MANAGE_PRODUCTS, and for "
+            "columns about holders MANAGE_ORDERS as well."
+        )
+
+    @classmethod
+    def perform(cls, actor: Actor, **arguments: Any) -> Any:
+        given = arguments["input"]
+        sheet = _sheet(given)
+        job = importing.start(
+            sheet,
+            pack=_pack(actor, given, Right.IMPORT),
+            actor=actor.key,
+            reach=reach(actor),
+            sees_holders=may_see_holders(actor),
+            batch_name=given.get("batch_name"),
+            create_packs=bool(given.get("create_packs")),
+            dry_run=bool(given.get("dry_run")),
+        )
+        return cls(serial_job=_begin(job, at_once=_is_small(sheet)))
+
+
+class SerialLinkColumnInput(graphene.InputObjectType):
+    name = graphene.String(required=True, description="What the file calls the column.")
+    column = SerialLinkColumnEnum(description="Which column it is. If left out, it is not read.")
+
+    class Meta:
+        description = "A column that goes by another name in a file of links."
+
+
+class SerialPackLinksImportInput(graphene.InputObjectType):
+    pack = graphene.ID(
+        description="ID of the pack, for rows that name none. Needed without a column for it."
+    )
+    file = graphql.Upload(description="The file, in a multipart request; this or a text.")
+    text = graphene.String(description="Pasted text; this or a file.")
+    format = SerialFileFormatEnum(description="What kind of file it is. If left out, found out.")
+    encoding = graphene.String(
+        description="The file's encoding, such as `utf-8`. If left out, found out."
+    )
+    separator = graphene.String(
+        description="What stands between cells in CSV. If left out, found out."
+    )
+    columns = graphene.List(
+        graphene.NonNull(SerialLinkColumnInput),
+        description="Columns that go by another name than sku, product, pack and quantity.",
+    )
+    dry_run = graphene.Boolean(
+        default_value=False, description="Whether to check the file and change nothing."
+    )
+
+    class Meta:
+        description = "What links to import, and how to read them."
+
+
+class SerialPackLinksImport(_Import):
+    serial_job = graphene.Field(
+        SerialJob,
+        description="The job that imports them, which a small file has finished already.",
+    )
+
+    class Arguments:
+        input = SerialPackLinksImportInput(required=True, description="What to import.")
+
+    class Meta:
+        description = (
+            "Link packs with variants and products as a file says, all or nothing; links that are "
+            "there get the quantity of the file, others stay. "
+            "Requires the permission MANAGE_PRODUCTS."
+        )
+
+    @classmethod
+    def perform(cls, actor: Actor, **arguments: Any) -> Any:
+        given = arguments["input"]
+        sheet = _sheet(given)
+        job = importing.start_links(
+            sheet,
+            pack=_pack(actor, given, Right.LINK),
+            actor=actor.key,
+            reach=reach(actor),
+            dry_run=bool(given.get("dry_run")),
+        )
+        return cls(serial_job=_begin(job, at_once=_is_small(sheet)))
+
+
+class SerialsExport(Mutation):
+    serial_job = graphene.Field(
+        SerialJob, description="The job that writes the file; its parts are fetched from it."
+    )
+
+    class Arguments:
+        filter = filters.SerialFilterInput(
+            description="Which serials to export. If left out, all but deleted ones."
+        )
+        format = SerialExportFormatEnum(
+            default_value=exporting.Format.CSV.value, description="What kind of file to write."
+        )
+
+    class Meta:
+        description = (
+            "Write serials into a file, which is kept for a day. It says who holds them if "
+            "whoever asks has the permission MANAGE_ORDERS as well. "
+            "Requires the permission MANAGE_PRODUCTS."
+        )
+
+    @classmethod
+    def perform(cls, actor: Actor, **arguments: Any) -> Any:
+        reached = reach(actor)
+        wanted = filters.serials(arguments.get("filter"), within=reached.packs)
+        if wanted.names_customer and not may_see_holders(actor):
+            raise NotAllowed(
+                "To choose by order or customer takes the permission MANAGE_ORDERS as well.",
+                field="filter",
+            )
+        job = exporting.start(
+            wanted,
+            format=exporting.Format(arguments.get("format") or exporting.Format.CSV),
+            actor=actor.key,
+            reach=reached,
+            sees_holders=may_see_holders(actor),
+        )
+        few = finding.Page(limit=exporting.AT_ONCE)
+        return cls(serial_job=_begin(job, at_once=not finding.find(wanted, few).more))
+
+
+class SerialJobFileDelete(Mutation):
+    serial_job = graphene.Field(SerialJob, description="The job without its file.")
+
+    class Arguments:
+        id = graphene.ID(required=True, description="ID of the job.")
+
+    class Meta:
+        description = (
+            "Remove the file that a job has made, once it has been fetched. "
+            "Requires the permission MANAGE_PRODUCTS."
+        )
+
+    @classmethod
+    def perform(cls, actor: Actor, **arguments: Any) -> Any:
+        job_id = ids.require(arguments["id"], "SerialJob", field="id")
+        job = jobs.Viewer.of(reach(actor), actor.key).jobs().filter(pk=job_id).first()
+        if job is None:
+            raise NotFound("There is no such job.", field="id")
+        jobs.drop_file(job)
+        return cls(serial_job=job)
