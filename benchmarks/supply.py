@@ -9,7 +9,7 @@ import secrets
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import batched
@@ -17,7 +17,6 @@ from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
 from typing import Any
-from unittest import mock
 
 from django.db import connection, connections, transaction
 from django.utils import timezone
@@ -25,7 +24,6 @@ from django.utils import timezone
 from demo import postgres
 from saleor_serials import filling, importing, jobs, supply
 from saleor_serials.access import EVERYTHING
-from saleor_serials.generators import Generator, Made, Workshop
 from saleor_serials.host import host
 from saleor_serials.importing import Sheet
 from saleor_serials.models import Job, JobStatus, Pack
@@ -33,23 +31,13 @@ from saleor_serials.supply import Draft
 from tests import database, making
 
 _GROUPS, _LENGTH = 4, 5
+# What the imported file holds, so that the rows are of one kind.
+_PATTERN = "*{5}-*{5}-*{5}-*{5}"
 _ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 
 
 class NotMade(AssertionError):
     """What was to be measured did not take place."""
-
-
-class Codes(Generator):
-    """Makes what the imported file holds, so that the rows are of one kind."""
-
-    label = "Codes"
-
-    def __init__(self, settings: Mapping[str, Any]) -> None:
-        pass
-
-    def make(self, count: int, workshop: Workshop) -> Sequence[Made]:
-        return [Made(data=_code()) for _ in range(count)]
 
 
 def _code() -> str:
@@ -96,7 +84,7 @@ def run(scale: Scale) -> Results:
         )
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         sheet, rows = folder / "serials.csv", folder / "rows"
-        pack = making.make_pack(generator="codes")
+        pack = making.make_pack(generator="random", generator_settings={"pattern": _PATTERN})
         _write(sheet, rows, pack, scale.serials)
         ways: dict[str, Callable[[], None]] = {
             "copy": lambda: _copy(rows),
@@ -149,8 +137,7 @@ def _import(sheet: Path, pack: Pack) -> None:
 
 
 def _generate(pack: Pack, serials: int) -> None:
-    with mock.patch("saleor_serials.generators.registered", return_value={"codes": Codes}):
-        _run(filling.start(pack, serials, actor="system"))
+    _run(filling.start(pack, serials, actor="system"))
 
 
 def _run(job: Job) -> None:

@@ -78,7 +78,8 @@ class Step:
     """A job as it is after a chunk, and what there is to do for others.
 
     ``filled``: packs that somebody may be waiting for. ``linked``: packs with other links than
-    before; ``relinked``: whose links were changed. ``may_pause`` is False where a pause would lose what was done since the last chunk.
+    before; ``relinked``: whose links were changed. ``may_pause`` is False where a pause would lose
+    what was done since the last chunk.
     """
 
     job: Job

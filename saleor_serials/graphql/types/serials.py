@@ -1,0 +1,225 @@
+"""A serial, what holds it, and what happened to it.
+
+Whoever reaches a serial may see that it is there, in which status, and its data; what else they
+see depends on their rights, which the request knows: see ``permissions``.
+"""
+
+from typing import Any
+
+import graphene
+from graphene import relay
+
+from saleor_serials import models, permissions
+from saleor_serials.graphql import ids, loaders
+from saleor_serials.graphql.enums import (
+    SerialEventTypeEnum,
+    SerialStatusEnum,
+)
+from saleor_serials.graphql.reach import reach_of
+from saleor_serials.graphql.types.packs import SerialBatch, SerialPack
+from saleor_serials.host import graphql
+
+
+class SerialAssignment(graphene.ObjectType):
+    order_id = graphene.ID(description="ID of the `Order`; null: staff gave it without one.")
+    order_number = graphene.String(description="Number of the order.")
+    order_line_id = graphene.ID(description="ID of the `OrderLine`.")
+    pack = graphene.Field(SerialPack, required=True, description="Where the serials come from.")
+    wanted = graphene.Int(required=True, description="How many serials the line is owed.")
+    held = graphene.Int(required=True, description="How many serials the line holds.")
+    shortfall = graphene.Int(
+        required=True, description="How many serials are owed and not held; they will follow."
+    )
+    owed_since = graphql.DateTime(description="Since when the line is owed serials.")
+
+    class Meta:
+        description = "What an order line, or a gift, is owed from a pack, and what it holds."
+        interfaces = [relay.Node]
+
+    @staticmethod
+    def resolve_order_id(root: models.Assignment, info: Any) -> str | None:
+        return ids.of("Order", root.order.order_id) if root.order else None
+
+    @staticmethod
+    def resolve_order_number(root: models.Assignment, info: Any) -> str | None:
+        return root.order.number if root.order else None
+
+    @staticmethod
+    def resolve_order_line_id(root: models.Assignment, info: Any) -> str | None:
+        return ids.of("OrderLine", root.line_id) if root.line_id else None
+
+    @staticmethod
+    def resolve_pack(root: models.Assignment, info: Any) -> Any:
+        return loaders.packs(info.context, root.pack_id)
+
+
+class SerialEvent(graphene.ObjectType):
+    type = SerialEventTypeEnum(required=True, description="What happened.")
+    created_at = graphql.DateTime(required=True, description="When it happened.")
+    from_status = SerialStatusEnum(description="The serial's status before.")
+    to_status = SerialStatusEnum(description="The serial's status after.")
+    actor = graphene.String(
+        required=True,
+        description="Who did it: a user's e-mail address, an app's name, or `system`.",
+    )
+    order_number = graphene.String(
+        description="Number of the order. Requires the permission MANAGE_ORDERS, else null."
+    )
+    reason = graphene.String(description="Why it was done, or what was noted.")
+    title = graphene.String(description="What happened, in the words of whoever noted it.")
+    happened_at = graphql.DateTime(
+        description="When it happened, if that was not when it was written down."
+    )
+    quantity = graphene.Int(description="How many serials, if it happened to a whole batch.")
+
+    class Meta:
+        description = "One line of a serial's history."
+        interfaces = [relay.Node]
+
+    @staticmethod
+    def resolve_from_status(root: models.Event, info: Any) -> str | None:
+        return root.from_status or None
+
+    @staticmethod
+    def resolve_to_status(root: models.Event, info: Any) -> str | None:
+        return root.to_status or None
+
+    @staticmethod
+    def resolve_actor(root: models.Event, info: Any) -> Any:
+        return loaders.actor_names(info.context, root.actor)
+
+    @staticmethod
+    def resolve_order_number(root: models.Event, info: Any) -> str | None:
+        if root.order is None or not permissions.may_see_holders(graphql.actor(info.context)):
+            return None
+        return root.order.number
+
+    @staticmethod
+    def resolve_title(root: models.Event, info: Any) -> str | None:
+        return root.title or None
+
+    @staticmethod
+    def resolve_reason(root: models.Event, info: Any) -> str | None:
+        return root.reason or None
+
+
+class SerialCustomer(graphene.ObjectType):
+    user_id = graphene.ID(description="ID of the `User`; null for who bought without an account.")
+    email = graphene.String(description="Their e-mail address, where it is known.")
+
+    class Meta:
+        description = "Whoever holds a serial, or last held it."
+
+
+class Serial(graphene.ObjectType):
+    data = graphene.String(required=True, description="The serial itself.")
+    preview = graphene.String(
+        required=True,
+        description="The serial, cut to the length that the shop has set for lists.",
+    )
+    extra = graphql.JSONString(description="Its extra fields. For staff, else null.")
+    customer = graphene.Field(
+        SerialCustomer,
+        description=(
+            "Who holds it, or last held it. Requires the permission MANAGE_ORDERS, else null."
+        ),
+    )
+    status = SerialStatusEnum(required=True, description="Where it is in its life.")
+    created_at = graphql.DateTime(required=True, description="When it was put into its pack.")
+    assigned_at = graphql.DateTime(description="When its customer got it.")
+    expires_at = graphql.DateTime(description="When it ceases to be valid, if ever.")
+    delivered_at = graphql.DateTime(
+        description="When it was sent to the customer. For staff, else null."
+    )
+    consumed_at = graphql.DateTime(
+        description="When the customer consumed it. For staff, else null."
+    )
+    pack = graphene.Field(SerialPack, description="The pack it is in. For staff, else null.")
+    pack_name = graphene.String(
+        description="The pack's name. For staff; for customers where the pack shows it, else null."
+    )
+    batch = graphene.Field(
+        SerialBatch, description="The batch it was made with. For staff, else null."
+    )
+    assignment = graphene.Field(
+        SerialAssignment,
+        description="What holds it. Requires the permission MANAGE_ORDERS, else null.",
+    )
+    events = graphene.List(
+        graphene.NonNull(SerialEvent),
+        description="What happened to it, oldest first. For staff, else null.",
+    )
+
+    class Meta:
+        description = "One unique piece of data."
+        interfaces = [relay.Node]
+
+    @staticmethod
+    def resolve_preview(root: models.Serial, info: Any) -> Any:
+        def cut(length: int) -> str:
+            return root.data if len(root.data) <= length else f"{root.data[:length]}…"
+
+        return loaders.preview_length(info.context).then(cut)
+
+    @staticmethod
+    def resolve_extra(root: models.Serial, info: Any) -> Any:
+        return root.extra if _seen_by_staff(root, info) else None
+
+    @staticmethod
+    def resolve_customer(root: models.Serial, info: Any) -> Any:
+        if not root.customer or not _seen_with_holder(root, info):
+            return None
+        kind, _, name = root.customer.partition(":")
+        if kind == "user":
+            return loaders.emails(info.context, int(name)).then(
+                lambda email: SerialCustomer(user_id=ids.of("User", name), email=email)
+            )
+        return SerialCustomer(email=name if kind == "email" else None)
+
+    @staticmethod
+    def resolve_delivered_at(root: models.Serial, info: Any) -> Any:
+        return root.delivered_at if _seen_by_staff(root, info) else None
+
+    @staticmethod
+    def resolve_consumed_at(root: models.Serial, info: Any) -> Any:
+        return root.consumed_at if _seen_by_staff(root, info) else None
+
+    @staticmethod
+    def resolve_pack(root: models.Serial, info: Any) -> Any:
+        return loaders.packs(info.context, root.pack_id) if _seen_by_staff(root, info) else None
+
+    @staticmethod
+    def resolve_pack_name(root: models.Serial, info: Any) -> Any:
+        by_staff = _seen_by_staff(root, info)
+        return loaders.packs(info.context, root.pack_id).then(
+            lambda pack: pack.name if by_staff or pack.shows_name else None
+        )
+
+    @staticmethod
+    def resolve_batch(root: models.Serial, info: Any) -> Any:
+        if root.batch_id is None or not _seen_by_staff(root, info):
+            return None
+        return loaders.batches(info.context, root.batch_id)
+
+    @staticmethod
+    def resolve_assignment(root: models.Serial, info: Any) -> Any:
+        if root.assignment_id is None or not _seen_with_holder(root, info):
+            return None
+        return loaders.assignments(info.context, root.assignment_id)
+
+    @staticmethod
+    def resolve_events(root: models.Serial, info: Any) -> Any:
+        if not _seen_by_staff(root, info):
+            return None
+        return loaders.histories(info.context, (root.pk, root.batch_id))
+
+
+def _seen_by_staff(serial: models.Serial, info: Any) -> bool:
+    """Tell whether whoever asks sees what is behind a serial; not of their own purchases alone."""
+    if not permissions.may_see_background(graphql.actor(info.context)):
+        return False
+    return reach_of(info).sees(serial.pack_id)
+
+
+def _seen_with_holder(serial: models.Serial, info: Any) -> bool:
+    return permissions.may_see_holders(graphql.actor(info.context)) and _seen_by_staff(serial, info)
