@@ -135,7 +135,7 @@ def _changes(job: Job, wanted: Sequence[_Wanted], complaints: Complaints) -> lis
     packs = {pack.slug: pack for pack in Pack.objects.filter(slug__in={w.pack for w in wanted})}
     live = {
         (links.target_of(link), link.pack_id): link
-        for link in PackLink.objects.filter(until=None, pack__in=packs.values())
+        for link in PackLink.objects.filter(until=None, pack__in=_own(job, packs))
     }
     reach = job.settings["reach"]
     seen: dict[tuple[Target, int], int] = {}
@@ -171,6 +171,10 @@ def _changes(job: Job, wanted: Sequence[_Wanted], complaints: Complaints) -> lis
             elif link is None or link.quantity != row.quantity:
                 changes.append(_Change(pack=pack, target=target, quantity=row.quantity, link=link))
     return changes
+
+
+def _own(job: Job, packs: Mapping[str, Pack]) -> list[Pack]:
+    return [*packs.values(), *([job.pack] if job.pack else [])]
 
 
 def _targets(wanted: Sequence[_Wanted]) -> Mapping[str, Target]:

@@ -40,12 +40,18 @@ def work(job: Job, stderr: OutputWrapper) -> None:
     complain(job, stderr)
     if job.status == JobStatus.FAILED:
         left = "nothing was changed" if not job.done else f"{job.done:,} rows are done"
-        raise CommandError(f"{job.settings['problems']:,} complaints; {left}.")
+        raise CommandError(f"{complaints(job)}; {left}.")
     if job.status != JobStatus.DONE:
         raise CommandError(
             f"Job {job.pk} stopped at {job.done:,}; the sweep goes on with it, and so does the "
             "same command. The log says why."
         )
+
+
+def complaints(job: Job) -> str:
+    """Say how many complaints there are."""
+    count = job.settings.get("problems", 0)
+    return f"{count:,} complaint{'' if count == 1 else 's'}"
 
 
 def complain(job: Job, stderr: OutputWrapper) -> None:

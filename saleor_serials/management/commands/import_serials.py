@@ -12,7 +12,7 @@ from saleor_serials import importing
 from saleor_serials.access import EVERYTHING
 from saleor_serials.history import SYSTEM
 from saleor_serials.importing import Column, Format, LinkColumn, Sheet
-from saleor_serials.management.progress import choice, opened, pack_of, refusals, work
+from saleor_serials.management.progress import choice, complaints, opened, pack_of, refusals, work
 
 
 class Command(BaseCommand):
@@ -74,7 +74,7 @@ class Command(BaseCommand):
         work(job, self.stderr)
         if options["dry_run"]:
             if job.settings.get("problems"):
-                raise CommandError(f"{job.settings['problems']:,} complaints; nothing was changed.")
+                raise CommandError(f"{complaints(job)}; nothing was changed.")
             self.stdout.write(f"{job.total:,} rows can be imported.")
         else:
             self.stdout.write(f"{job.done:,} rows imported.")
