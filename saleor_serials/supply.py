@@ -344,6 +344,9 @@ def generate_for_order(pack: Pack, quantity: int, *, now: datetime) -> list[int]
         return len(inserted)
 
     left = room(pack, quantity)
+    if left is not None:
+        # Two who draw from few may draw the same ones, and each wait for the other's.
+        lock(pack)
     with transaction.atomic():
         _make(pack, quantity if left is None else min(quantity, left), insert, now=now)
         if quantity and not ids:

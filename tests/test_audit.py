@@ -164,7 +164,7 @@ def test_the_command_ends_with_1_where_something_is_left(
             cwd=ROOT,
             text=True,
             capture_output=True,
-            env={**environment, "DJANGO_SETTINGS_MODULE": "tests.settings"},
+            env=environment,
             check=False,
         )
 

@@ -173,9 +173,11 @@ def test_every_task_may_write_where_saleor_refuses_what_was_not_allowed() -> Non
 
     nobody = str(uuid4())
     arguments: dict[str, Any] = {
+        "saleor_serials.follow_stock": [0],
         "saleor_serials.fulfill_order": [nobody],
         "saleor_serials.grant_wish": [Target(kind="variant", id=0).key],
         "saleor_serials.reconcile_order": [nobody],
+        "saleor_serials.run_job": [0],
         "saleor_serials.send_delivery": [0],
         "saleor_serials.settle_pack": [0],
         "saleor_serials.show_serials": [nobody],
