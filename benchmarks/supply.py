@@ -26,7 +26,7 @@ from saleor_serials import filling, importing, jobs, supply
 from saleor_serials.access import EVERYTHING
 from saleor_serials.host import host
 from saleor_serials.importing import Sheet
-from saleor_serials.models import Job, JobStatus, Pack
+from saleor_serials.models import Batch, Job, JobStatus, Pack
 from saleor_serials.supply import Draft
 from tests import database, making
 
@@ -54,7 +54,7 @@ class Scale:
     rounds: int
 
 
-FULL = Scale(serials=1_000_000, rounds=1)
+FULL = Scale(serials=1_000_000, rounds=2)
 QUICK = Scale(serials=60_000, rounds=1)
 
 
@@ -107,15 +107,16 @@ def _say(doing: str) -> None:
 
 
 def _write(sheet: Path, rows: Path, pack: Pack, serials: int) -> None:
-    """Write the file to import, and the same serials as COPY takes them."""
+    """Write the file to import, and the same serials as COPY takes them, of a batch as well."""
     _say(f"writing {serials:,} serials into files")
+    batch = Batch.objects.create(pack=pack, name="All", quantity=serials)
     with sheet.open("w") as text, rows.open("wb") as copy:
         text.write("data\n")
         for numbers in batched(range(serials), 10_000):
             codes = [_code() for _ in numbers]
             text.writelines(f"{code}\n" for code in codes)
             drafts = [Draft(data=code) for code in codes]
-            for block in supply._lines(pack, None, drafts, now=timezone.now()):
+            for block in supply._lines(pack, batch, drafts, now=timezone.now()):
                 copy.write(block)
 
 
