@@ -30,6 +30,12 @@ def test_the_benchmark_runs_to_its_table(database_url: str) -> None:
     assert len(set(counts)) == 1
     assert "Plan of the claim: Index Scan using serials_serial_free" in done.stdout
     assert "dearest case / cheapest" in done.stdout
+    for way in ("import of a CSV", "generation"):
+        [(ratio, megabytes)] = re.findall(
+            rf"^{way} +\S+ +\S+ +(\S+) +(\S+)$", done.stdout, re.MULTILINE
+        )
+        assert 0 < float(ratio) < 2
+        assert float(megabytes) < 150
     for kind in ("without", "with"):
         [(statements, added_tasks)] = re.findall(
             rf"^{kind} a linked pack +(\S+) +(\S+)", done.stdout, re.MULTILINE

@@ -8,6 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from saleor_serials import jobs
+from saleor_serials.audit import audit
 from saleor_serials.models import Assignment, Delivery, Event, OrderRecord, Serial, SweepState
 from saleor_serials.reconcile import reconcile
 from tests import making, sheets
@@ -36,6 +37,7 @@ def assert_settled(order_id: str) -> None:
     before = state()
     reconcile(order_id)
     assert state() == before
+    assert [finding for result in audit() for finding in result.found] == []
 
 
 def test_an_order_line_holds_what_a_row_says() -> None:
@@ -198,6 +200,22 @@ def test_a_bearer_may_have_consumed_what_nobody_holds() -> None:
 
     [serial] = pack.serials.all()
     assert (serial.status, serial.customer, serial.assignment) == ("used", "", None)
+
+
+def test_another_customer_may_have_consumed_what_an_order_holds() -> None:
+    bearer, order_id = shop.make_user(), order_of(user=shop.make_user())
+    pack = making.make_pack(is_consumable=True, assigns_user=False)
+
+    imported(
+        "data,status,order,customer,consumed at\n"
+        f"A,used,{order_id},{bearer.email},2020-01-01\nB,assigned,{order_id},,\n",
+        pack,
+    )
+
+    assert held(order_id) == ["A", "B"]
+    assert Serial.objects.get(data="A").customer == f"user:{bearer.pk}"
+    assert Serial.objects.get(data="B").customer == ""
+    assert_settled(order_id)
 
 
 def test_customer_and_order_must_agree() -> None:

@@ -11,7 +11,7 @@ from django.core.management import get_commands
 from django.db import connection
 from graphql import parse, validate
 
-from saleor_serials import config, mirror, wishes
+from saleor_serials import config, importing, mirror, tasks, wishes
 from saleor_serials.host import SUPPORTED, graphql, installed_version
 from saleor_serials.links import MAX_QUANTITY
 from saleor_serials.models import MAX_DATA_BYTES
@@ -41,7 +41,10 @@ def test_every_make_target_exists() -> None:
 def test_every_management_command_exists() -> None:
     named = set(re.findall(r"manage\.py ([a-z_]+)", README))
 
-    assert named == {"audit_serials", "migrate", "sweep_serials"}
+    assert named == {
+        *("audit_serials", "export_serials", "generate_serials", "import_serials"),
+        *("migrate", "sweep_serials"),
+    }
     assert named <= set(get_commands())
 
 
@@ -94,7 +97,16 @@ def test_the_limits_are_the_codes() -> None:
     assert f"a unit sold at most\n  {MAX_QUANTITY:,} serials" in README
     assert f"a serial at most {MAX_DATA_BYTES // 1024} KB" in README
     assert f"at most {wishes.MAX_LENGTH:,} characters" in README
+    assert f"more than {importing.ALL_OR_NOTHING:,} rows" in README
+    assert f"works for {tasks.JOB_SECONDS:.0f} seconds" in README
     assert f"pass {mirror.MAX_LENGTH:,} characters" in README
+
+
+def test_every_column_of_a_file_is_described() -> None:
+    section = README.split("| column |")[1].split("\n\n")[0]
+    named = re.findall(r"`([a-z ]+)`", "".join(re.findall(r"^\|(.*?)\|", section, re.MULTILINE)))
+
+    assert {name.replace(" ", "_") for name in named} == set(importing.Column)
 
 
 def test_every_link_leads_to_a_file() -> None:

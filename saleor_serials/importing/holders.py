@@ -69,9 +69,12 @@ def _holder(entry: Entry, users: Mapping[str, int], orders: "_Orders") -> Holder
         return Holder(customer=_customer(entry, user_id))
     order, line_id = orders.line_of(entry)
     is_theirs = user_id is not None and user_id == order.user_id
-    if entry.customer and not is_theirs and entry.customer.lower() != order.email.lower():
+    if not entry.customer or is_theirs or entry.customer.lower() == order.email.lower():
+        return Holder(customer=order.customer, order=order, line_id=line_id)
+    if entry.consumed_at is None:
         raise InvalidInput("This order is another customer's.", field="customer")
-    return Holder(customer=order.customer, order=order, line_id=line_id)
+    # A bearer may have consumed what the order holds.
+    return Holder(customer=_customer(entry, user_id), order=order, line_id=line_id)
 
 
 def _customer(entry: Entry, user_id: int | None) -> str:

@@ -165,7 +165,12 @@ def _draft(
             delivered_at=entry.delivered_at,
             expires_at=entry.expires_at,
         )
-    is_orders_alone = holder is not None and holder.order is not None and not pack.assigns_user
+    is_orders_alone = (
+        holder is not None
+        and holder.order is not None
+        and holder.customer == holder.order.customer
+        and not pack.assigns_user
+    )
     is_held = entry.row in assigned
     return Draft(
         data=entry.data,

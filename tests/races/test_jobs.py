@@ -1,0 +1,75 @@
+"""Several processes at the same job, and several imports of the same serials, all at once."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from django.db import transaction
+
+from saleor_serials import filling, jobs
+from saleor_serials.models import Batch, Job
+from tests import making, sheets
+from tests.races.threads import together
+
+
+def work_together(job: Job) -> None:
+    together([lambda: list(jobs.run(job.pk, at_once=True))] * 4)
+
+
+def start(quantity: int, monkeypatch: pytest.MonkeyPatch) -> Job:
+    monkeypatch.setattr(filling, "_CHUNK", 5)
+    return filling.start(making.make_pack(generator="uuid"), quantity, actor="user:1")
+
+
+def test_four_at_the_same_job_make_what_one_would(monkeypatch: pytest.MonkeyPatch) -> None:
+    job = start(100, monkeypatch)
+
+    work_together(job)
+
+    job.refresh_from_db()
+    assert job.done == job.pack.serials.count() == 100
+    assert [batch.quantity for batch in Batch.objects.all()] == [100]
+    list(jobs.run(job.pk, at_once=True))
+    job.refresh_from_db()
+    assert (job.status, job.pack.serials.count()) == ("done", 100)
+
+
+def test_without_looking_under_the_lock_they_make_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The negative control: each believes what it read of the job before."""
+
+    @contextmanager
+    def careless(job: Job) -> Iterator[None]:
+        with transaction.atomic():
+            yield
+            Job.objects.filter(pk=job.pk).update(done=job.done)
+
+    monkeypatch.setattr(jobs, "chunk", careless)
+    job = start(100, monkeypatch)
+
+    work_together(job)
+
+    assert job.pack.serials.count() > 100
+
+
+def test_of_imports_of_the_same_serials_one_comes_through() -> None:
+    pack = making.make_pack()
+    rows = "data\n" + "".join(f"S-{number}\n" for number in range(500))
+    started = [sheets.start(rows, pack, actor=f"user:{number}") for number in range(4)]
+
+    def run(job: Job) -> Any:
+        return lambda: list(jobs.run(job.pk))
+
+    together([run(job) for job in started])
+
+    for job in started:
+        job.refresh_from_db()
+    assert sorted((job.status, job.done) for job in started) == [
+        ("done", 500),
+        *[("failed", 0)] * 3,
+    ]
+    failed = [job for job in started if job.status == "failed"]
+    assert {problem["code"] for job in failed for problem in job.problems} == {"DUPLICATE"}
+    assert [job.settings["problems"] for job in failed] == [500] * 3
+    assert pack.serials.count() == 500
+    assert Batch.objects.count() == 1
