@@ -6,14 +6,13 @@ other in a ring, and a serial is either deleted or held.
 """
 
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import batched
 
 from django.db import connection, transaction
 from django.utils import timezone
 
-from saleor_serials import finding, history
+from saleor_serials import finding, history, jobs
 from saleor_serials.errors import (
     CountChanged,
     InvalidInput,
@@ -24,7 +23,7 @@ from saleor_serials.errors import (
 )
 from saleor_serials.finding import Filter
 from saleor_serials.history import By
-from saleor_serials.models import EventType, Serial, SerialStatus
+from saleor_serials.models import EventType, Job, JobKind, Serial, SerialStatus
 from saleor_serials.supply import is_unicode
 
 # What one transaction deletes: some tenths of a second.
@@ -68,17 +67,6 @@ class Deleted:
     skipped: int = 0
     pack_ids: frozenset[int] = frozenset()
 
-    def __add__(self, other: "Deleted") -> "Deleted":
-        return Deleted(
-            deleted=self.deleted + other.deleted,
-            skipped=self.skipped + other.skipped,
-            pack_ids=self.pack_ids | other.pack_ids,
-        )
-
-
-# Called after each chunk with what was done of how many.
-Progress = Callable[[Deleted, int], None]
-
 
 def delete(serial_ids: Sequence[int], *, actor: str, reason: str = "") -> Deleted:
     """Delete chosen serials, in one transaction: up to 10,000, or others may wait for long.
@@ -102,46 +90,60 @@ def delete(serial_ids: Sequence[int], *, actor: str, reason: str = "") -> Delete
 
 
 def delete_matching(
-    wanted: Filter,
-    *,
-    expected: int,
-    actor: str,
-    reason: str = "",
-    progress: Progress | None = None,
+    wanted: Filter, *, expected: int | None, actor: str, reason: str = ""
 ) -> Deleted:
-    """Delete all that a filter lets through, if they are as many as expected.
+    """Delete all that a filter lets through, in one transaction: up to 10,000, others may wait.
 
-    Up to 10,000 go in one transaction; more in several, after their ids are noted in one go:
-    what comes under the filter later stays.
+    ``expected``: how many they have to be; None: however many they are.
 
     Raises:
         CountChanged: they are more, or fewer; nothing is deleted. ``field`` is ``expected_count``.
         TooLong, InvalidInput: the reason cannot be used.
     """
     reason = check_reason(reason)
-    if expected > CHUNK:
-        ids = _note(wanted)
-        _expect(len(ids), expected)
-        return _delete_in_chunks(ids, actor=actor, reason=reason, progress=progress)
-    # Before anything is locked: it may be the whole table.
-    _expect(finding.count(wanted), expected)
+    if expected is not None:
+        # Before anything is locked: it may be the whole table.
+        _expect(finding.count(wanted), expected)
     with without_details(), transaction.atomic():
         number, going = _lock(*finding.condition(wanted))
         _expect(number, expected)
         return _delete(number, going, actor=actor, reason=reason)
 
 
-def delete_batch(
-    batch_id: int, *, actor: str, reason: str = "", progress: Progress | None = None
-) -> Deleted:
-    """Delete the serials of a batch, whatever their number.
+def start(wanted: Filter, *, expected: int | None, actor: str, reason: str = "") -> Job:
+    """Make a job that deletes all that a filter lets through now; what comes later stays.
 
     Raises:
-        TooLong, InvalidInput: the reason cannot be used.
+        CountChanged, TooLong, InvalidInput: as for ``delete_matching``.
     """
     reason = check_reason(reason)
-    ids = _note(Filter(batch_ids=(batch_id,)))
-    return _delete_in_chunks(ids, actor=actor, reason=reason, progress=progress)
+    ids = _note(wanted)
+    _expect(len(ids), expected)
+    packs = None if wanted.pack_ids is None else list(wanted.pack_ids)
+    return jobs.create(
+        JobKind.DELETE,
+        actor=actor,
+        total=len(ids),
+        settings={"reason": reason, "pack_ids": packs},
+        file=[ids.tobytes()],
+    )
+
+
+@jobs.work(JobKind.DELETE)
+def _work(job: Job) -> Iterator[jobs.Step]:
+    with jobs.stored(job) as file:
+        file.read(job.done * _ID_BYTES)
+        while job.done < job.total:
+            ids = array("q", file.read(CHUNK * _ID_BYTES))
+            with jobs.chunk(job):
+                _, going = _lock("s.id = ANY(%(ids)s)", {"ids": list(ids)})
+                done = _delete(len(ids), going, actor=job.actor, reason=job.settings["reason"])
+                job.done += len(ids)
+                job.skipped += done.skipped
+            yield jobs.Step(job=job, filled=done.pack_ids)
+
+
+_ID_BYTES = 8
 
 
 def check_reason(reason: str) -> str:
@@ -158,8 +160,8 @@ def check_reason(reason: str) -> str:
     return reason
 
 
-def _expect(number: int, expected: int) -> None:
-    if number != expected:
+def _expect(number: int, expected: int | None) -> None:
+    if expected is not None and number != expected:
         raise CountChanged(
             f"{number:,} serials match now, not {expected:,}; look at the list again.",
             field="expected_count",
@@ -177,19 +179,6 @@ def _note(wanted: Filter) -> "array[int]":
         while rows := cursor.fetchmany(CHUNK):
             ids.extend(pk for (pk,) in rows)
     return ids
-
-
-def _delete_in_chunks(
-    ids: "array[int]", *, actor: str, reason: str, progress: Progress | None
-) -> Deleted:
-    done = Deleted()
-    for chunk in batched(ids, CHUNK):
-        with without_details(), transaction.atomic():
-            _, going = _lock("s.id = ANY(%(ids)s)", {"ids": list(chunk)})
-            done += _delete(len(chunk), going, actor=actor, reason=reason)
-        if progress is not None:
-            progress(done, len(ids))
-    return done
 
 
 def _lock(condition: str, values: dict[str, object]) -> tuple[int, list[int]]:

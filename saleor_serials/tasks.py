@@ -23,7 +23,8 @@ from saleor_serials.fulfillment import fulfill
 from saleor_serials.host import host
 from saleor_serials.host.shapes import Target
 from saleor_serials.models import OrderRecord
-from saleor_serials.reconcile import Outcome, freeze_terms_with, reconcile, settle
+from saleor_serials.reconcile import Outcome, reconcile, settle
+from saleor_serials.records import freeze_terms_with
 from saleor_serials.sweep import sweep
 
 logger = logging.getLogger(__name__)

@@ -13,7 +13,7 @@ from django.db import connection
 from django.utils import timezone
 
 from demo.processes import free_port
-from saleor_serials import delivery, fulfillment, history, tasks
+from saleor_serials import delivery, fulfillment, history, owing, tasks
 from saleor_serials import reconcile as reconcile_module
 from saleor_serials.host import host
 from saleor_serials.models import Assignment, Delivery, Event, EventType, OrderRecord, Serial
@@ -83,7 +83,7 @@ def test_killed_while_sending_the_sweep_sends_it_when_the_lease_has_passed() -> 
 @pytest.mark.parametrize(
     ("module", "function"),
     [
-        (reconcile_module, "_remember_payment"),
+        (owing, "remember_payment"),
         (history, "record_serials"),
         (reconcile_module, "_store"),
         (delivery, "enter"),

@@ -20,7 +20,8 @@ from saleor_serials.errors import InvalidInput, NotFound, WrongStatus
 from saleor_serials.host import host
 from saleor_serials.host.shapes import LineSnapshot
 from saleor_serials.models import Assignment, EventType, OrderRecord, Pack, Serial, SerialStatus
-from saleor_serials.reconcile import Outcome, lock_order
+from saleor_serials.reconcile import Outcome
+from saleor_serials.records import lock_order
 
 
 def assign(serial_ids: Sequence[int], line_id: str, hand: Hand) -> list[Outcome]:

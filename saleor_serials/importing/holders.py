@@ -20,7 +20,7 @@ from saleor_serials.host import host
 from saleor_serials.host.shapes import OrderSnapshot, customer_of_user
 from saleor_serials.importing.columns import Entry
 from saleor_serials.models import Assignment, Mirror, OrderRecord, SerialStatus, SweepState
-from saleor_serials.reconcile import freeze_terms
+from saleor_serials.records import freeze_terms
 
 _EMAIL = re.compile(r"[^\s@,]+@[^\s@,]+")
 

@@ -8,7 +8,7 @@ from django.core import mail
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from saleor_serials import deleting, packs
+from saleor_serials import deleting, jobs, packs
 from saleor_serials.errors import CountChanged
 from saleor_serials.finding import Filter
 from saleor_serials.models import Event, Pack, Serial, VendorGroup
@@ -20,12 +20,14 @@ DELETE = """mutation (
   $ids: [ID!], $filter: SerialFilterInput, $expectedCount: Int, $reason: String
 ) {
   serialsDelete(ids: $ids, filter: $filter, expectedCount: $expectedCount, reason: $reason) {
-    deleted skipped errors { field message code index }
+    deleted skipped
+    errors { field message code index }
   }
 }"""
 DELETE_BATCH = """mutation ($id: ID!, $reason: String) {
   serialBatchDelete(id: $id, reason: $reason) {
-    serialBatch { name } deleted skipped errors { field message code index }
+    serialBatch { name } deleted skipped
+    errors { field message code index }
   }
 }"""
 
@@ -203,50 +205,69 @@ def test_a_batch_is_deleted_but_for_what_somebody_holds(owner: Any) -> None:
     assert books() == before
 
 
-def test_many_are_deleted_in_chunks_and_it_is_told_how_far_it_is() -> None:
+@pytest.mark.parametrize("how", ["filter", "batch"])
+def test_many_are_deleted_by_a_job_in_chunks(owner: Any, how: str) -> None:
     pack, _ = mixed()
-    told: list[tuple[int, int, int]] = []
+    [batch] = pack.batches.all()
+    deletion, variables = {
+        "filter": (
+            DELETE,
+            {"filter": {"packs": [gid("SerialPack", pack.pk)]}, "expectedCount": 5},
+        ),
+        "batch": (DELETE_BATCH, {"id": gid("SerialBatch", batch.pk)}),
+    }[how]
 
     with mock.patch.object(deleting, "CHUNK", 2):
-        done = deleting.delete_matching(
-            Filter(pack_ids=(pack.pk,)),
-            expected=5,
-            actor="user:1",
-            progress=lambda so_far, total: told.append((so_far.deleted, so_far.skipped, total)),
+        made = do(
+            deletion.replace("skipped", "skipped serialJob { kind status total done skipped }"),
+            {**variables, "reason": "Recalled"},
+            by=owner,
         )
 
-    assert done == deleting.Deleted(deleted=3, skipped=2, pack_ids=frozenset({pack.pk}))
-    assert told == [(1, 1, 5), (2, 2, 5), (3, 2, 5)]
+    assert (made["deleted"], made["skipped"]) == (None, None)
+    assert made["serialJob"] == {
+        "kind": "DELETE",
+        "status": "DONE",
+        "total": 5,
+        "done": 5,
+        "skipped": 2,
+    }
     assert statuses() == KEPT | GONE
+    told = Event.objects.filter(type="deleted").values_list("actor", "reason").distinct()
+    assert list(told) == [(f"user:{owner.pk}", "Recalled")]
     making.check_books()
 
 
-def test_in_chunks_too_another_number_deletes_nothing() -> None:
+def test_by_a_job_too_another_number_deletes_nothing(owner: Any) -> None:
     pack, _ = mixed()
     before = books()
 
-    with (
-        mock.patch.object(deleting, "CHUNK", 2),
-        pytest.raises(CountChanged, match="5 serials match now"),
-    ):
-        deleting.delete_matching(Filter(pack_ids=(pack.pk,)), expected=6, actor="user:1")
+    with mock.patch.object(deleting, "CHUNK", 2):
+        errors = refused(
+            DELETE,
+            {"filter": {"packs": [gid("SerialPack", pack.pk)]}, "expectedCount": 6},
+            by=owner,
+        )
 
+    assert errors == [("expectedCount", "COUNT_CHANGED", None)]
     assert books() == before
 
 
-def test_what_comes_under_the_filter_while_chunks_are_deleted_stays() -> None:
+def test_what_comes_under_the_filter_while_a_job_deletes_stays_and_a_killed_one_goes_on() -> None:
     pack = making.make_pack()
     add(pack, *"ABC")
+    job = deleting.start(Filter(pack_ids=(pack.pk,)), expected=3, actor="user:1")
 
     with mock.patch.object(deleting, "CHUNK", 2):
-        deleting.delete_matching(
-            Filter(pack_ids=(pack.pk,)),
-            expected=3,
-            actor="user:1",
-            progress=lambda so_far, _: add(pack, f"new {so_far.deleted}") and None,
-        )
+        for step in jobs.run(job.pk):
+            assert step.job.done == 2
+            break  # as if it were killed
+        add(pack, "new")
+        for _ in jobs.run(job.pk, at_once=True):
+            pass
 
-    assert statuses() == dict.fromkeys("ABC", "deleted") | {"new 2": "free", "new 3": "free"}
+    assert statuses() == dict.fromkeys("ABC", "deleted") | {"new": "free"}
+    assert Event.objects.filter(type="deleted").count() == 3
 
 
 def test_deleting_costs_the_same_number_of_statements_however_many() -> None:

@@ -7,7 +7,6 @@ from typing import Any
 from unittest import mock
 
 import pytest
-from django.contrib.auth.models import Group
 from django.test import Client
 
 from saleor_serials import exporting, filling, importing, jobs, packs, tasks
@@ -70,11 +69,9 @@ def no_workers(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def vendor(*rights: str, permissions: tuple[str, ...] = ("MANAGE_PRODUCTS",)) -> tuple[Any, int]:
     """A member of a vendor group, and the group."""
-    group = Group.objects.create(name=f"Vendor {Group.objects.count()}")
+    group = people.make_group()
     VendorGroup.objects.create(group_id=group.pk, rights=list(rights))
-    user = people.make_staff(*permissions)
-    user.groups.add(group)
-    return user, group.pk
+    return people.make_vendor(*permissions, groups=[group]), group.pk
 
 
 def pack_id(pack: Pack) -> str:

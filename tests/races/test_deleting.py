@@ -27,7 +27,6 @@ def test_what_is_deleted_while_orders_are_served_is_held_by_none_of_them() -> No
     pack = making.make_pack()
     serials = [serial.pk for serial in making.make_serials(pack, 120)]
     orders = waiting_orders(pack, 40)
-    batch = pack.batches.get()
 
     def serve(order_ids: list[str]) -> None:
         for order_id in order_ids:
@@ -42,7 +41,7 @@ def test_what_is_deleted_while_orders_are_served_is_held_by_none_of_them() -> No
                     done.append(deleting.delete([pk], actor="user:1")) for pk in serials[::-3]
                 ],
                 lambda: [done.append(deleting.delete([pk], actor="user:1")) for pk in serials[::5]],
-                lambda: done.append(deleting.delete_batch(batch.pk, actor="user:2")),
+                lambda: done.append(delete_all(pack)),
             ]
         )
 
@@ -52,6 +51,11 @@ def test_what_is_deleted_while_orders_are_served_is_held_by_none_of_them() -> No
     assert sum(Assignment.objects.values_list("held", flat=True)) == 40 - _shortfall()
     assert not Serial.objects.filter(status="deleted", assignment__isnull=False).exists()
     making.check_books()
+
+
+def delete_all(pack: Pack) -> Deleted:
+    wanted = Filter(pack_ids=(pack.pk,))
+    return deleting.delete_matching(wanted, expected=None, actor="user:2")
 
 
 def _shortfall() -> int:
@@ -76,7 +80,7 @@ def test_negative_control_read_then_write_runs_into_what_the_database_forbids() 
         barrier.wait(PATIENCE)
 
     with mock.patch.object(deleting, "_lock", read), pytest.raises(StorageFailed):
-        together([serve, partial(deleting.delete_batch, pack.batches.get().pk, actor="user:1")])
+        together([serve, partial(delete_all, pack)])
 
     assert len(making.held(order_id)) == 1
     assert making.statuses(pack) == {"used": 1}
@@ -100,9 +104,7 @@ def test_a_serial_that_is_served_between_reading_and_writing_is_skipped() -> Non
         barrier.wait(PATIENCE)
 
     with mock.patch.object(deleting, "_lock", late):
-        _, done = together(
-            [serve, partial(deleting.delete_batch, pack.batches.get().pk, actor="user:1")]
-        )
+        _, done = together([serve, partial(delete_all, pack)])
 
     assert done == Deleted(deleted=0, skipped=1)
     assert len(making.held(order_id)) == 1

@@ -10,8 +10,7 @@ from unittest import mock
 
 import pytest
 
-from saleor_serials import packs
-from saleor_serials import reconcile as reconcile_module
+from saleor_serials import owing, packs, records
 from saleor_serials.errors import InvalidInputs
 from saleor_serials.models import Delivery, Event, EventType, OrderRecord
 from saleor_serials.reconcile import reconcile
@@ -46,7 +45,7 @@ def without_the_lock(rivals: int) -> Iterator[None]:
     def read(order_id: str) -> OrderRecord:
         return OrderRecord.objects.get(order_id=order_id)
 
-    original = reconcile_module._set_wanted
+    original = owing.set_wanted
 
     def set_wanted(*args: Any, **kwargs: Any) -> Any:
         surplus = original(*args, **kwargs)
@@ -54,8 +53,8 @@ def without_the_lock(rivals: int) -> Iterator[None]:
         return surplus
 
     with (
-        mock.patch.object(reconcile_module, "_lock", read),
-        mock.patch.object(reconcile_module, "_set_wanted", set_wanted),
+        mock.patch.object(records, "_lock", read),
+        mock.patch.object(owing, "set_wanted", set_wanted),
     ):
         yield
 
@@ -112,7 +111,7 @@ def test_a_refund_between_reading_the_order_and_committing_is_seen_by_its_own_ev
     with shop.nothing_heard():
         order_id = making.paid_order(making.make_link(pack))
     has_read, is_refunded = threading.Event(), threading.Event()
-    original = reconcile_module.entitled_units
+    original = owing.entitled_units
 
     def read_then_pause(*args: Any, **kwargs: Any) -> Any:
         units = original(*args, **kwargs)
@@ -128,7 +127,7 @@ def test_a_refund_between_reading_the_order_and_committing_is_seen_by_its_own_ev
         is_refunded.set()
         reconcile(order_id)
 
-    with mock.patch.object(reconcile_module, "entitled_units", read_then_pause):
+    with mock.patch.object(owing, "entitled_units", read_then_pause):
         together([partial(reconcile, order_id), refund])
 
     assert held(order_id) == []

@@ -5,13 +5,14 @@ from typing import Any
 
 from graphene.utils.str_converters import to_camel_case
 
+from saleor_serials import tasks
 from saleor_serials.access import Right, reach
 from saleor_serials.errors import InvalidInput, InvalidInputs, NotFound
 from saleor_serials.graphql import ids, loaders
 from saleor_serials.graphql.types import SerialError
 from saleor_serials.host import graphql
 from saleor_serials.host.shapes import Actor
-from saleor_serials.models import Pack
+from saleor_serials.models import Job, Pack
 from saleor_serials.permissions import MANAGE_PRODUCTS
 
 
@@ -75,3 +76,13 @@ def pack_of(actor: Actor, global_id: str, right: Right) -> Pack:
         raise NotFound("There is no such pack.", field="pack")
     reach(actor).require(right, pack.pk, field="pack")
     return pack
+
+
+def begin(job: Job, *, at_once: bool) -> Job:
+    """Do a small job now, and have a large one done."""
+    if at_once:
+        tasks.work_at(job.pk)
+    else:
+        tasks.request_job(job.pk)
+    job.refresh_from_db()
+    return job

@@ -5,17 +5,18 @@ from typing import Any
 
 import graphene
 
-from saleor_serials import deleting, tasks
+from saleor_serials import deleting, finding, tasks
 from saleor_serials.access import Reach, Right, reach
 from saleor_serials.deleting import Deleted
 from saleor_serials.errors import InvalidInput, NotAllowed, NotFound, Required, TooMany
 from saleor_serials.finding import Filter
 from saleor_serials.graphql import filters, ids
-from saleor_serials.graphql.mutations.base import Mutation
+from saleor_serials.graphql.job_types import SerialJob
+from saleor_serials.graphql.mutations.base import Mutation, begin
 from saleor_serials.graphql.types import SerialBatch
 from saleor_serials.host import graphql
 from saleor_serials.host.shapes import Actor
-from saleor_serials.models import Batch, Serial
+from saleor_serials.models import Batch, Job, Serial
 from saleor_serials.permissions import MANAGE_ORDERS
 
 _KEPT = (
@@ -32,6 +33,16 @@ def _skipped() -> Any:
     return graphene.Int(description="How many were not: somebody holds them, or they were already.")
 
 
+def _job() -> Any:
+    return graphene.Field(
+        SerialJob,
+        description=(
+            f"The job that deletes them, where they are more than {deleting.CHUNK:,}; then nothing "
+            "is said of how many were deleted yet."
+        ),
+    )
+
+
 def _reason() -> Any:
     return graphene.String(description="Why, for the history: at most 250 characters.")
 
@@ -39,6 +50,7 @@ def _reason() -> Any:
 class SerialsDelete(Mutation):
     deleted = _deleted()
     skipped = _skipped()
+    serial_job = _job()
 
     class Arguments:
         ids = graphene.List(
@@ -72,14 +84,19 @@ class SerialsDelete(Mutation):
             expected = arguments.get("expected_count")
             if expected is None:
                 raise Required("Say how many serials the filter lets through.", field=_EXPECTED)
+            wanted, reason = _wanted(actor, given), arguments.get("reason") or ""
+            if expected > deleting.CHUNK:
+                return cls(serial_job=_later(wanted, expected, actor, reason))
             done = deleting.delete_matching(
-                _wanted(actor, given),
-                expected=expected,
-                actor=actor.key,
-                reason=arguments.get("reason") or "",
+                wanted, expected=expected, actor=actor.key, reason=reason
             )
         _follow(done)
         return cls(deleted=done.deleted, skipped=done.skipped)
+
+
+def _later(wanted: Filter, expected: int | None, actor: Actor, reason: str) -> Job:
+    job = deleting.start(wanted, expected=expected, actor=actor.key, reason=reason)
+    return begin(job, at_once=False)
 
 
 def _follow(done: Deleted) -> None:
@@ -124,6 +141,7 @@ class SerialBatchDelete(Mutation):
     serial_batch = graphene.Field(SerialBatch, description="The batch, which stays listed.")
     deleted = _deleted()
     skipped = _skipped()
+    serial_job = _job()
 
     class Arguments:
         id = graphene.ID(required=True, description="ID of the batch.")
@@ -140,8 +158,10 @@ class SerialBatchDelete(Mutation):
         if batch is None or not reached.sees(batch.pack_id):
             raise NotFound("There is no such batch.", field="id")
         reached.require(Right.DELETE, batch.pack_id, field="id")
-        done = deleting.delete_batch(
-            batch.pk, actor=actor.key, reason=arguments.get("reason") or ""
-        )
+        wanted = Filter(pack_ids=(batch.pack_id,), batch_ids=(batch.pk,))
+        reason = arguments.get("reason") or ""
+        if finding.count(wanted) > deleting.CHUNK:
+            return cls(serial_batch=batch, serial_job=_later(wanted, None, actor, reason))
+        done = deleting.delete_matching(wanted, expected=None, actor=actor.key, reason=reason)
         _follow(done)
         return cls(serial_batch=batch, deleted=done.deleted, skipped=done.skipped)

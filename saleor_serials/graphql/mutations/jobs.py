@@ -5,7 +5,7 @@ from typing import Any
 
 import graphene
 
-from saleor_serials import exporting, filling, finding, importing, jobs, tasks
+from saleor_serials import exporting, filling, finding, importing, jobs
 from saleor_serials.access import Right, reach
 from saleor_serials.errors import NotAllowed, NotFound, Required
 from saleor_serials.graphql import filters, ids
@@ -16,22 +16,12 @@ from saleor_serials.graphql.enums import (
     SerialLinkColumnEnum,
 )
 from saleor_serials.graphql.job_types import SerialJob
-from saleor_serials.graphql.mutations.base import Mutation, pack_of
+from saleor_serials.graphql.mutations.base import Mutation, begin, pack_of
 from saleor_serials.host import graphql
 from saleor_serials.host.shapes import Actor
 from saleor_serials.importing import Sheet
-from saleor_serials.models import Job, Pack
+from saleor_serials.models import Pack
 from saleor_serials.permissions import may_see_holders
-
-
-def _begin(job: Job, *, at_once: bool) -> Job:
-    """Do a small job now, and have a large one done."""
-    if at_once:
-        tasks.work_at(job.pk)
-    else:
-        tasks.request_job(job.pk)
-    job.refresh_from_db()
-    return job
 
 
 class SerialsGenerate(Mutation):
@@ -63,7 +53,7 @@ class SerialsGenerate(Mutation):
             actor=actor.key,
             batch_name=arguments.get("batch_name"),
         )
-        return cls(serial_job=_begin(job, at_once=job.total <= filling.AT_ONCE))
+        return cls(serial_job=begin(job, at_once=job.total <= filling.AT_ONCE))
 
 
 class SerialBatchCreate(Mutation):
@@ -88,7 +78,7 @@ class SerialBatchCreate(Mutation):
             actor=actor.key,
             name=arguments.get("name"),
         )
-        return cls(serial_job=_begin(job, at_once=job.total <= filling.AT_ONCE))
+        return cls(serial_job=begin(job, at_once=job.total <= filling.AT_ONCE))
 
 
 class SerialImportColumnInput(graphene.InputObjectType):
@@ -202,7 +192,7 @@ class SerialsImport(_Import):
             create_packs=bool(given.get("create_packs")),
             dry_run=bool(given.get("dry_run")),
         )
-        return cls(serial_job=_begin(job, at_once=_is_small(sheet)))
+        return cls(serial_job=begin(job, at_once=_is_small(sheet)))
 
 
 class SerialLinkColumnInput(graphene.InputObjectType):
@@ -265,7 +255,7 @@ class SerialPackLinksImport(_Import):
             reach=reach(actor),
             dry_run=bool(given.get("dry_run")),
         )
-        return cls(serial_job=_begin(job, at_once=_is_small(sheet)))
+        return cls(serial_job=begin(job, at_once=_is_small(sheet)))
 
 
 class SerialsExport(Mutation):
@@ -305,7 +295,7 @@ class SerialsExport(Mutation):
             sees_holders=may_see_holders(actor),
         )
         few = finding.Page(limit=exporting.AT_ONCE)
-        return cls(serial_job=_begin(job, at_once=not finding.find(wanted, few).more))
+        return cls(serial_job=begin(job, at_once=not finding.find(wanted, few).more))
 
 
 class SerialJobFileDelete(Mutation):
