@@ -15,7 +15,6 @@ from django.utils import timezone
 from saleor_serials import finding, history, jobs
 from saleor_serials.errors import (
     CountChanged,
-    InvalidInput,
     NotFound,
     Required,
     TooLong,
@@ -24,7 +23,7 @@ from saleor_serials.errors import (
 from saleor_serials.finding import Filter
 from saleor_serials.history import By
 from saleor_serials.models import EventType, Job, JobKind, Serial, SerialStatus
-from saleor_serials.supply import is_unicode
+from saleor_serials.supply import storable
 
 # What one transaction deletes: some tenths of a second.
 CHUNK = 10_000
@@ -152,9 +151,7 @@ def check_reason(reason: str) -> str:
     Raises:
         InvalidInput, TooLong: the history cannot hold it.
     """
-    reason = reason.strip()
-    if "\0" in reason or not is_unicode(reason):
-        raise InvalidInput("This is not valid Unicode text.", field="reason")
+    reason = storable(reason.strip(), field="reason")
     if len(reason) > _MAX_REASON:
         raise TooLong(f"A reason has at most {_MAX_REASON} characters.", field="reason")
     return reason

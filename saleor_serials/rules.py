@@ -18,7 +18,7 @@ from saleor_serials.generating import room
 from saleor_serials.generators import generator
 from saleor_serials.host import host
 from saleor_serials.models import Pack, PackSource, SerialStatus, VendorGroup
-from saleor_serials.supply import is_unicode
+from saleor_serials.supply import storable
 
 # For a pack's own limits: the shop's counts.
 SHOPS = -1
@@ -91,17 +91,6 @@ _ON_REFUND = {
 
 def _as_it_is(value: Any, field: str) -> Any:
     return storable(value, field=field) if isinstance(value, str) else value
-
-
-def storable(text: str, *, field: str) -> str:
-    """Refuse what PostgreSQL cannot store as text.
-
-    Raises:
-        InvalidInput: it cannot.
-    """
-    if "\0" in text or not is_unicode(text):
-        raise InvalidInput("This is not valid Unicode text.", field=field)
-    return text
 
 
 def _name(value: str | None, field: str) -> str:

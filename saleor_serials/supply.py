@@ -127,6 +127,17 @@ def is_unicode(text: str) -> bool:
     return True
 
 
+def storable(text: str, *, field: str) -> str:
+    """Refuse what PostgreSQL cannot store as text.
+
+    Raises:
+        InvalidInput: it cannot.
+    """
+    if "\0" in text or not is_unicode(text):
+        raise InvalidInput("This is not valid Unicode text.", field=field)
+    return text
+
+
 def known(pack: Pack, digests: Sequence[bytes]) -> set[bytes]:
     """Find those digests that the pack has, deleted serials included. One statement."""
     # As one text: to pass tens of thousands of values takes longer than to look for them.
@@ -211,9 +222,7 @@ def batch_name(name: str | None, *, now: datetime) -> str:
     Raises:
         InvalidInput, TooLong: it cannot be used; ``field`` is ``batch_name``.
     """
-    name = (name or "").strip()
-    if "\0" in name or not is_unicode(name):
-        raise InvalidInput("This is not valid Unicode text.", field="batch_name")
+    name = storable((name or "").strip(), field="batch_name")
     if len(name) > 250:
         raise TooLong("A batch's name has at most 250 characters.", field="batch_name")
     return name or timezone.localtime(now).strftime("%Y-%m-%d %H:%M:%S")

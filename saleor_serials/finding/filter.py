@@ -6,11 +6,11 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from saleor_serials.errors import InvalidInput, TooShort
+from saleor_serials.errors import TooShort
 from saleor_serials.finding.pages import Position
 from saleor_serials.models import SerialStatus
 from saleor_serials.permissions import LISTED
-from saleor_serials.supply import is_unicode, normalised
+from saleor_serials.supply import normalised, storable
 
 # Of fewer characters there are no trigrams to look up.
 MIN_SEARCH = 3
@@ -100,9 +100,7 @@ def searchable(text: str, *, field: str) -> str:
         TooShort: it has less than three characters.
         InvalidInput: no serial can hold it.
     """
-    if "\0" in text or not is_unicode(text):
-        raise InvalidInput("This is not valid Unicode text.", field=field)
-    text = normalised(text)
+    text = normalised(storable(text, field=field))
     if len(text) < MIN_SEARCH:
         raise TooShort("Write at least three characters to search for.", field=field)
     return text

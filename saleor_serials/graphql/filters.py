@@ -5,14 +5,14 @@ from typing import Any
 
 import graphene
 
-from saleor_serials.errors import InvalidInput, NotFound, Required
+from saleor_serials.errors import NotFound, Required
 from saleor_serials.finding import BatchFilter, Filter, Moment, Sort, searchable
 from saleor_serials.graphql import ids
 from saleor_serials.graphql.enums import SerialPackTypeEnum, SerialSortField, SerialStatusEnum
 from saleor_serials.graphql.loaders import PackFilter
 from saleor_serials.host import graphql
 from saleor_serials.models import PackType, SerialStatus
-from saleor_serials.supply import is_unicode
+from saleor_serials.supply import storable
 
 
 class SerialPackFilterInput(graphene.InputObjectType):
@@ -165,9 +165,7 @@ def _said(given: Mapping[str, Any] | None) -> Mapping[str, Any]:
 
 def _text(given: Mapping[str, Any], name: str) -> str | None:
     text: str | None = given.get(name)
-    if text is not None and ("\0" in text or not is_unicode(text)):
-        raise InvalidInput("This is not valid Unicode text.", field=name)
-    return text
+    return None if text is None else storable(text, field=name)
 
 
 def _number(given: Mapping[str, Any], name: str, type_name: str) -> int | None:
