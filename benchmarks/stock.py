@@ -113,6 +113,6 @@ def make_buyers(pack: Pack, number: int) -> list[Assignment]:
     with connection.cursor() as cursor:
         cursor.execute(_BUYERS, {"record": record.pk, "pack": pack.pk, "number": number})
         return [
-            Assignment(pk=pk, pack_id=pack.pk, customer=customer, wanted=1)
+            Assignment(pk=pk, pack=pack, customer=customer, wanted=1)
             for pk, customer in cursor.fetchall()
         ]

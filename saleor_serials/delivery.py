@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import groupby
+from itertools import count, groupby
 
 from django.db import transaction
 from django.db.models import F
@@ -27,6 +27,9 @@ from saleor_serials.models import (
     OrderRecord,
     Serial,
 )
+from saleor_serials.pictures import Picture
+from saleor_serials.renderers import Rendering
+from saleor_serials.rendering import rendered
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +38,8 @@ LEASE = timedelta(minutes=10)
 # 2, 4, 8, ... minutes, then every six hours: about three days in all.
 MAX_ATTEMPTS = 20
 _LONGEST_PAUSE = timedelta(hours=6)
+# Bytes in one mail; the serials beyond stand in it as text. Many servers refuse more than 10 MB.
+MAX_PICTURES = 5_000_000
 
 
 def enter(order: OrderRecord, serial_ids: Sequence[int], *, now: datetime) -> int | None:
@@ -126,6 +131,15 @@ def _finish(delivery: Delivery, status: DeliveryStatus, **values: object) -> Del
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ShownSerial:
+    """How the mail shows a serial; without a picture its ``picture_id`` is empty."""
+
+    text: str
+    picture: Picture | None
+    picture_id: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Parcel:
     """What the mail says about one order line and pack; ``shortfall`` is still to come.
 
@@ -135,24 +149,36 @@ class Parcel:
     product_name: str
     variant_name: str
     pack_name: str
-    serials: tuple[str, ...]
+    serials: tuple[ShownSerial, ...]
     shortfall: int
 
     @property
     def has_lines(self) -> bool:
         """Whether a serial has several lines, so that the next must stand apart from it."""
-        return any(len(serial.splitlines()) > 1 for serial in self.serials)
+        return any(len(serial.text.splitlines()) > 1 for serial in self.serials)
 
 
-def parcels(serials: Sequence[Serial]) -> list[Parcel]:
+def pack_up(serials: Sequence[Serial]) -> list[Parcel]:
     """Group serials, sorted by their assignment, into what the mail shows."""
+    room = MAX_PICTURES
+    numbers = count(1)
+
+    def shown(rendering: Rendering) -> ShownSerial:
+        nonlocal room
+        picture = rendering.picture
+        if picture is None or len(picture.content) > room:
+            return ShownSerial(text=rendering.text, picture=None, picture_id="")
+        room -= len(picture.content)
+        return ShownSerial(
+            text=rendering.text, picture=picture, picture_id=f"serial-{next(numbers)}"
+        )
 
     def parcel(assignment: Assignment, group: Sequence[Serial]) -> Parcel:
         return Parcel(
             product_name=assignment.product_name,
             variant_name=assignment.variant_name,
             pack_name=assignment.pack.name if assignment.pack.shows_name else "",
-            serials=tuple(serial.data for serial in group),
+            serials=tuple(map(shown, rendered(assignment.pack, group))),
             shortfall=assignment.shortfall,
         )
 
@@ -167,15 +193,22 @@ def _send(delivery: Delivery, serials: Sequence[Serial], recipient: Recipient) -
     earlier = Delivery.objects.filter(
         order=delivery.order, status=DeliveryStatus.SENT, pk__lt=delivery.pk
     )
+    parcels = pack_up(serials)
     mail.send(
         "delivery",
         {
             "order_number": delivery.order.number,
             "is_top_up": earlier.exists(),
-            "parcels": parcels(serials),
+            "parcels": parcels,
             "total": len(serials),
         },
         sender=host.sender(recipient.channel),
         to=[recipient.email],
         language=recipient.language,
+        pictures={
+            serial.picture_id: serial.picture
+            for parcel in parcels
+            for serial in parcel.serials
+            if serial.picture
+        },
     )

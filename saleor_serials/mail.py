@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from email.charset import QP, Charset
+from email.mime.image import MIMEImage
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from django.core.mail import EmailMultiAlternatives
@@ -10,6 +12,7 @@ from django.template.loader import render_to_string
 from django.utils import translation
 
 from saleor_serials.host.shapes import Sender
+from saleor_serials.pictures import Picture
 
 # For each answer of the mail server. Some take their time over a mail that they then accept.
 _SMTP_TIMEOUT = 30
@@ -42,8 +45,12 @@ def send(
     sender: Sender,
     to: Sequence[str],
     language: str | None,
+    pictures: Mapping[str, Picture] = MappingProxyType({}),
 ) -> None:
-    """Send one mail, of the templates of this name; raises whatever the mail server does."""
+    """Send one mail, of the templates of this name; raises whatever the mail server does.
+
+    ``pictures`` go with it, by the ids under which its HTML shows them (`cid:`).
+    """
     if getattr(sender.connection, "timeout", _SMTP_TIMEOUT) is None:
         sender.connection.timeout = _SMTP_TIMEOUT
     chosen = language_for(language)
@@ -67,4 +74,15 @@ def send(
     )
     mail.encoding = _ENCODING
     mail.attach_alternative(html, "text/html")
+    # They are parts of the mail, and not files beside it.
+    mail.mixed_subtype = "related"
+    for content_id, picture in pictures.items():
+        mail.attach(_part(content_id, picture))
     mail.send()
+
+
+def _part(content_id: str, picture: Picture) -> MIMEImage:
+    part = MIMEImage(picture.content, _subtype=picture.type.removeprefix("image/"))
+    part.add_header("Content-ID", f"<{content_id}>")
+    part.add_header("Content-Disposition", "inline", filename=f"{content_id}.{picture.format}")
+    return part

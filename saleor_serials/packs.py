@@ -41,11 +41,21 @@ def create(*, name: str, slug: str | None = None, **values: Any) -> Pack:
 
 
 # Rules that have to go together.
-_TOGETHER = {"generator", "generator_settings", "source", "is_published"}
+_TOGETHER = {
+    "generator",
+    "generator_settings",
+    "renderer",
+    "renderer_settings",
+    "consumers",
+    "source",
+    "is_published",
+}
 
 
 def update(pack_id: int, **values: Any) -> Pack:
-    """Change the given rules of a pack, and no others. With another generator go other settings.
+    """Change the given rules of a pack, and no others.
+
+    With another generator or renderer go other settings.
 
     Raises:
         NotFound: there is no such pack.
@@ -54,8 +64,9 @@ def update(pack_id: int, **values: Any) -> Pack:
     with transaction.atomic():
         pack = _take(pack_id)
         was = pack.pick_order
-        if values.get("generator", pack.generator) != pack.generator:
-            values.setdefault("generator_settings", {})
+        for kind in ("generator", "renderer"):
+            if values.get(kind, getattr(pack, kind)) != getattr(pack, kind):
+                values.setdefault(f"{kind}_settings", {})
         for field, value in rules.read(values).items():
             setattr(pack, field, value)
         if values.keys() & _TOGETHER:

@@ -5,7 +5,10 @@ from typing import Any
 
 from django.utils.text import slugify
 
+from saleor_serials import consumers
 from saleor_serials.config import MAX_LIMIT
+from saleor_serials.consumers import consumer
+from saleor_serials.consumers.customers import check_group
 from saleor_serials.errors import (
     InvalidInput,
     NotEnough,
@@ -13,15 +16,18 @@ from saleor_serials.errors import (
     OutOfRange,
     Required,
     TooLong,
+    TooMany,
 )
 from saleor_serials.generating import room
 from saleor_serials.generators import generator
 from saleor_serials.host import host
 from saleor_serials.models import Pack, PackSource, SerialStatus, VendorGroup
+from saleor_serials.renderers import renderer
 from saleor_serials.supply import storable
 
 # For a pack's own limits: the shop's counts.
 SHOPS = -1
+MAX_CONSUMERS = 20
 
 
 def read(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -42,8 +48,18 @@ def check(pack: Pack) -> None:
     Raises:
         Required: it takes nothing from stock and has no generator.
         NotEnough: the generator can make nothing that the pack never had.
-        InvalidInput: the generator refuses its settings, or an archived pack is published.
+        InvalidInput: the generator, the renderer or a consumer refuses its settings or is not
+            installed, or an archived pack is published.
     """
+    if pack.renderer:
+        renderer(pack.renderer, pack.renderer_settings)
+    elif pack.renderer_settings:
+        raise Required("Name the renderer that these settings are for.", field="renderer_settings")
+    for index, chosen in enumerate(pack.consumers):
+        try:
+            consumer(chosen["name"], chosen["settings"])
+        except InvalidInput as refusal:
+            raise InvalidInput(refusal.message, field="consumers", index=index) from None
     if pack.generator:
         generator(pack.generator, pack.generator_settings)
         if pack.pk is not None and room(pack, 1) == 0:
@@ -77,9 +93,18 @@ def warnings(pack: Pack) -> list[str]:
         found.append(
             "The pack makes a new serial each time: what a refund gives back is not handed out."
         )
+    if not pack.checks_user and any(_needs_user(chosen["name"]) for chosen in pack.consumers):
+        found.append(
+            "Guests may consume its serials, and some of its consumers do nothing for them."
+        )
     if pack.is_published and pack.is_unlimited and not pack.generator:
         found.append("The product can be sold beyond what the pack holds; the rest is owed.")
     return found
+
+
+def _needs_user(consumer: str) -> bool:
+    kind = consumers.registered().get(consumer)
+    return kind is not None and kind.needs_user
 
 
 _ON_REFUND = {
@@ -138,11 +163,22 @@ def _settings(value: Any, field: str) -> dict[str, Any]:
     return value
 
 
+def _consumers(value: Any, field: str) -> list[dict[str, Any]]:
+    if len(value) > MAX_CONSUMERS:
+        raise TooMany(f"A pack has at most {MAX_CONSUMERS} consumers.", field=field)
+    return [
+        {
+            "name": storable(chosen["name"], field=field),
+            "settings": _settings(chosen.get("settings") or {}, field),
+        }
+        for chosen in value
+    ]
+
+
 def _groups(value: Collection[str], field: str) -> list[str]:
     groups = list(dict.fromkeys(storable(group.strip(), field=field) for group in value))
     for group in groups:
-        if not group or "," in group or len(group) > 100:
-            raise InvalidInput("A group's name has 1 to 100 characters and no comma.", field=field)
+        check_group(group, field=field)
     return groups
 
 
@@ -170,6 +206,8 @@ _READERS: Mapping[str, Callable[[Any, str], Any]] = {
     "batch_limit": _limit,
     "notice_below": _notice,
     "generator_settings": _settings,
+    "renderer_settings": _settings,
+    "consumers": _consumers,
     "customer_groups": _groups,
     "channels": _channels,
     "vendor_group_id": _vendor_group,

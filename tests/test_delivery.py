@@ -80,12 +80,15 @@ class Page(HTMLParser):
         self.root: dict[str, str | None] = {}
         self.texts: list[str] = []
         self.serials: list[str] = []
+        self.pictures: list[str | None] = []
         self._is_serial = False
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag == "html":
             self.root = dict(attrs)
+        if tag == "img":
+            self.pictures.append(dict(attrs)["src"])
         self._is_serial = "pre-wrap" in (dict(attrs).get("style") or "")
         if self._is_serial:
             self.serials.append("")
@@ -136,6 +139,68 @@ def test_a_serial_arrives_as_it_is_in_text_and_html(smtp_port: int, data: str) -
     assert before.endswith(" (Download)\n\n")
     assert after.startswith("\n\n")
     assert page.serials == [stored]
+
+
+def pictures_in(message: EmailMessage) -> dict[str, EmailMessage]:
+    """The pictures that came with a message, by what its HTML calls them."""
+    return {
+        f"cid:{part['Content-ID'].strip('<>')}": part
+        for part in message.walk()
+        if part.get_content_maintype() == "image"
+    }
+
+
+def test_a_serial_looks_as_the_pack_s_renderer_says(smtp_port: int) -> None:
+    pack = making.make_pack(renderer="text", renderer_settings={"text": "<PIN>\n$data"})
+    making.make_serials(pack, 2)
+
+    with servers.mail_server(smtp_port) as mailbox:
+        order_id = making.paid_order(making.make_link(pack), units=2)
+
+    message, text, page = received(mailbox)
+    looks = [f"<PIN>\n{data}" for data in held(order_id)]
+    assert page.serials == looks
+    assert "\n\n".join(looks) in text
+    assert pictures_in(message) == {}
+
+
+def test_the_pictures_of_serials_stand_in_the_mail_and_not_beside_it(smtp_port: int) -> None:
+    codes, plain = making.make_pack(renderer="qr"), making.make_pack()
+    making.make_serials(codes, 2)
+    making.make_serials(plain, 1)
+    links = [making.make_link(pack) for pack in (codes, plain)]
+
+    with servers.mail_server(smtp_port) as mailbox:
+        order_id = shop.place_order([(links[0].variant, 2), (links[1].variant, 1)])
+        shop.pay(order_id)
+
+    message, text, page = received(mailbox)
+    pictures = pictures_in(message)
+    assert message.get_content_type() == "multipart/related"
+    assert page.pictures == list(pictures) == ["cid:serial-1", "cid:serial-2"]
+    assert all(data in text and data in page.serials for data in held(order_id))
+    for part in pictures.values():
+        assert part.get_content_type() == "image/png"
+        assert part.get_content_disposition() == "inline"
+        assert part.get_content().startswith(b"\x89PNG")
+
+
+def test_a_mail_that_would_be_too_large_has_its_last_serials_as_text(
+    smtp_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("saleor_serials.delivery.MAX_PICTURES", 1_000)
+    pack = making.make_pack(renderer="qr")
+    making.make_serials(pack, 20)
+
+    with servers.mail_server(smtp_port) as mailbox:
+        order_id = making.paid_order(making.make_link(pack), units=20)
+
+    message, _, page = received(mailbox)
+    pictures = pictures_in(message)
+    assert 0 < len(pictures) < 20
+    assert sum(len(part.get_content()) for part in pictures.values()) <= 1_000
+    assert page.pictures == list(pictures)
+    assert page.serials == held(order_id)
 
 
 def test_serials_of_several_lines_stand_apart(smtp_port: int) -> None:

@@ -148,7 +148,7 @@ class Worn(Generator):
 
 @pytest.mark.usefixtures("small_chunks")
 def test_a_generator_that_comes_to_its_end_ends_the_job() -> None:
-    with mock.patch("saleor_serials.generators.registered", return_value={"worn": Worn}):
+    with mock.patch("saleor_serials.extensions.registered", return_value={"worn": Worn}):
         pack = making.make_pack(generator="worn")
 
         job = sheets.finished(filling.start(pack, 25, actor="user:1"))

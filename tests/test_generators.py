@@ -3,13 +3,11 @@
 import base64
 import io
 import json
-import logging
 import re
 import uuid
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from importlib.metadata import EntryPoint
 from typing import Any
 from xml.etree import ElementTree
 
@@ -20,9 +18,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from saleor_serials import generators, supply
+from saleor_serials import supply
 from saleor_serials.errors import InvalidInput
-from saleor_serials.generators import Generator, Made, SettingType, generator, registered
+from saleor_serials.generators import Generator, Made, generator, registered
 from saleor_serials.generators.patterns import LOOKALIKES
 
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
@@ -125,86 +123,11 @@ def test_settings_may_be_stored_and_read_and_are_not_changed(
     assert json.dumps(given) == stored
 
 
-@pytest.mark.parametrize("name", SETTINGS)
-def test_every_setting_is_declared_in_full(name: str) -> None:
-    kind = registered()[name]
-
-    assert kind.label
-    assert len({each.name for each in kind.settings}) == len(kind.settings)
-    for each in kind.settings:
-        assert each.help_text.strip() == each.help_text != ""
-        assert SettingType(each.type) in SettingType
-        assert not each.choices or set([each.default] if each.type == "text" else each.default) <= (
-            set(each.choices)
-        )
-
-
-WRONG: dict[str, list[Any]] = {
-    "text": [1, True, ["a"], {}, "\0", "\ud800", "x" * 1_001],
-    "number": ["1", 1.5, True, [1], {}, -1, 10**30],
-    "boolean": [1, 0, "true", [], {}],
-    "list": ["a", 1, {}, [1], [["a"]], ["\0"], ["x"] * 1_001],
-    "object": [
-        "{}",
-        [],
-        1,
-        {"a": "\0"},
-        {"\0": 1},
-        {"a": float("nan")},
-        {"a": [[[[[[[[[[[]]]]]]]]]]]},
-    ],
-}
-
-
-@pytest.mark.parametrize("name", SETTINGS)
-def test_a_value_of_the_wrong_type_or_size_is_refused_by_name(name: str) -> None:
-    for setting in registered()[name].settings:
-        for wrong in WRONG[setting.type]:
-            assert refusal(name, **{setting.name: wrong}).startswith(f"{setting.name}: ")
-
-
-@pytest.mark.parametrize("name", SETTINGS)
-def test_a_setting_that_there_is_not_is_refused(name: str) -> None:
-    assert refusal(name, colour="red").startswith("colour: There is no such setting; there are: ")
-
-
-@pytest.mark.parametrize("settings", [None, [], "{}", 5])
-def test_settings_that_are_no_object_are_refused(settings: Any) -> None:
-    with pytest.raises(InvalidInput, match="Give an object"):
-        generator("random", settings)
-
-
 def test_a_generator_that_there_is_not_is_refused() -> None:
     with pytest.raises(InvalidInput, match="choose one of: barcode, image") as refused:
         generator("Random", {})
 
     assert refused.value.field == "generator"
-
-
-def test_a_generator_that_cannot_be_loaded_or_takes_a_name_is_left_out_and_logged(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    broken = EntryPoint("broken", "no_such_module:Generator", generators.GROUP)
-    rival = EntryPoint("uuid", "a_rival:Uuids", generators.GROUP)
-    found = generators.entry_points(group=generators.GROUP)
-    monkeypatch.setattr(generators, "entry_points", lambda group: [broken, rival, *found])
-    monkeypatch.setattr(EntryPoint, "load", loads_rivals(EntryPoint.load))
-
-    with caplog.at_level(logging.ERROR):
-        known = generators.registered.__wrapped__()
-
-    assert known == registered()
-    assert [record.getMessage() for record in caplog.records] == [
-        "The generator 'broken' (no_such_module:Generator) cannot be loaded.",
-        "Another generator has the name 'uuid': a_rival:Uuids",
-    ]
-
-
-def loads_rivals(load: Any) -> Any:
-    def loaded(point: EntryPoint) -> Any:
-        return object() if point.value == "a_rival:Uuids" else load(point)
-
-    return loaded
 
 
 # ---- random

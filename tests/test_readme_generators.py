@@ -11,11 +11,11 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from saleor_serials import signing, supply
+from saleor_serials import extensions, signing, supply
 from saleor_serials.errors import InvalidInput
 from saleor_serials.generators import registered
 from tests import making
-from tests.test_readme import README
+from tests.test_readme import README, rows_under
 
 SECTION = README.split("## Generators\n")[1].split("\n## ")[0]
 
@@ -27,10 +27,11 @@ def code(language: str, word: str) -> str:
     return found
 
 
-def test_the_table_names_every_generator() -> None:
-    named = [line.split("`")[1] for line in SECTION.splitlines() if line.startswith("| `")]
+@pytest.mark.parametrize("kind", ["generator", "renderer", "consumer"])
+def test_the_tables_name_every_extension(kind: str) -> None:
+    named = [row[0].strip("`") for row in rows_under(f"{kind.title()}s")]
 
-    assert sorted(named) == list(registered())
+    assert sorted(named) == list(extensions.registered(kind))
 
 
 @pytest.fixture
@@ -45,9 +46,9 @@ def third_party(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-words\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text(f"[{group}]\n{name} = {value}\n")
     monkeypatch.syspath_prepend(str(tmp_path))
-    registered.cache_clear()
+    extensions.registered.cache_clear()
     yield name
-    registered.cache_clear()
+    extensions.registered.cache_clear()
     sys.modules.pop("acme_words", None)
 
 

@@ -82,17 +82,18 @@ def test_models_import_nobody() -> None:
     assert {imported for importer, imported in arrows() if importer == "models"} <= {"models"}
 
 
-def test_generators_know_neither_the_database_nor_the_host() -> None:
-    assert {imported for importer, imported in arrows() if importer == "generators"} <= {
-        "generators",
-        "errors",
-    }
-    assert not any(
-        imported.split(".")[0] == "django"
-        for path in SOURCES
-        for imported in imports_of(path)
-        if name_of(path) == "generators"
-    )
+@pytest.mark.parametrize("kind", ["generators", "renderers"])
+def test_what_makes_and_shows_serials_knows_neither_the_database_nor_the_host(kind: str) -> None:
+    aids = {"errors", "extensions", "pictures"}
+
+    for each in (kind, *aids):
+        assert {imported for importer, imported in arrows() if importer == each} <= {each, *aids}
+        assert not any(
+            imported.split(".")[0] == "django"
+            for path in SOURCES
+            for imported in imports_of(path)
+            if name_of(path) == each and each != "errors"
+        )
 
 
 def test_only_the_seam_imports_saleor() -> None:

@@ -1,14 +1,11 @@
 """What makes serials: found by entry point, so that others add theirs as a package."""
 
-import logging
 from collections.abc import Mapping
-from functools import cache
-from importlib.metadata import entry_points
 from typing import Any
 
-from saleor_serials.errors import InvalidInput
-from saleor_serials.generators.base import Generator, Made, Setting, SettingType, Workshop
-from saleor_serials.generators.checks import checked
+from saleor_serials import extensions
+from saleor_serials.extensions import Setting, SettingType
+from saleor_serials.generators.base import Generator, Made, Workshop
 
 __all__ = [
     "Generator",
@@ -20,32 +17,10 @@ __all__ = [
     "registered",
 ]
 
-GROUP = "saleor_serials.generators"
 
-logger = logging.getLogger(__name__)
-
-
-@cache
 def registered() -> Mapping[str, type[Generator]]:
-    """Find the generators that are installed, by name.
-
-    One that cannot be loaded is left out, and so is one whose name is taken; the log says so. The
-    built-in ones keep their names.
-    """
-    found: dict[str, type[Generator]] = {}
-    # Ours are first.
-    for point in sorted(
-        entry_points(group=GROUP),
-        key=lambda point: (not point.value.startswith("saleor_serials."), point.name, point.value),
-    ):
-        try:
-            kind = point.load()
-        except Exception:
-            logger.exception("The generator '%s' (%s) cannot be loaded.", point.name, point.value)
-            continue
-        if found.setdefault(point.name, kind) is not kind:
-            logger.error("Another generator has the name '%s': %s", point.name, point.value)
-    return dict(sorted(found.items()))
+    """Find the generators that are installed, by name."""
+    return extensions.registered("generator")
 
 
 def generator(name: str, settings: Mapping[str, Any]) -> Generator:
@@ -55,15 +30,5 @@ def generator(name: str, settings: Mapping[str, Any]) -> Generator:
         InvalidInput: there is none of this name, or it refuses the settings; ``field`` is
             ``generator`` or ``generator_settings``.
     """
-    kind = registered().get(name)
-    if kind is None:
-        raise InvalidInput(
-            f"There is no generator '{name}'; choose one of: {', '.join(registered())}.",
-            field="generator",
-        )
-    try:
-        return kind(checked(kind.settings, settings))
-    except InvalidInput as refusal:
-        raise InvalidInput(
-            f"{refusal.field}: {refusal.message}", field="generator_settings"
-        ) from None
+    made: Generator = extensions.extension("generator", name, settings)
+    return made

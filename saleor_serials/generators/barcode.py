@@ -1,18 +1,22 @@
 """Serials with a barcode."""
 
-import io
 import string
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import barcode
-from barcode.writer import ImageWriter, SVGWriter
-
 from saleor_serials.errors import InvalidInput
-from saleor_serials.generators.base import Made, Setting, Workshop
-from saleor_serials.generators.pictures import FORMAT, extra
+from saleor_serials.extensions import Setting
+from saleor_serials.generators.base import Made, Workshop
 from saleor_serials.generators.random import Random
+from saleor_serials.pictures import (
+    BAR_HEIGHT,
+    FORMAT,
+    MAX_BARCODE_LENGTH,
+    SYMBOLOGIES,
+    WITH_TEXT,
+    Barcodes,
+)
 
 _PRINTABLE = "".join(map(chr, range(32, 127)))
 _CODE39 = string.ascii_uppercase + string.digits + "-. $/+%"
@@ -31,8 +35,6 @@ class _Symbology:
     is_even: bool = False
     adds_digit: bool = False
 
-
-_MAX_LENGTH = 80
 
 _SYMBOLOGIES = {
     "code128": _Symbology(name="Code 128", characters=_PRINTABLE),
@@ -58,59 +60,29 @@ class Barcode(Random):
                 "The kind of barcode. EAN-13 takes 12 digits (the pattern `9{12}`), EAN-8 7 and "
                 "UPC-A 11, and each adds its own check digit; `itf` takes an even number of digits."
             ),
-            choices=tuple(_SYMBOLOGIES),
+            choices=SYMBOLOGIES,
         ),
         FORMAT,
-        Setting(
-            name="height",
-            type="number",
-            default=15,
-            help_text="Height of the bars, in millimetres.",
-            at_least=3,
-            at_most=100,
-        ),
-        Setting(
-            name="with_text",
-            type="boolean",
-            default=True,
-            help_text="Write the serial below the bars.",
-        ),
+        BAR_HEIGHT,
+        WITH_TEXT,
     )
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         super().__init__(settings)
-        self._symbology = settings["symbology"]
-        self._format = settings["format"]
-        self._how = {
-            "module_height": float(settings["height"]),
-            "write_text": settings["with_text"],
-        }
-        _check(_SYMBOLOGIES[self._symbology], self.pattern.characters, len(self.pattern.places))
+        self._symbology = _SYMBOLOGIES[settings["symbology"]]
+        self._codes = Barcodes.of(settings, format=settings["format"])
+        _check(self._symbology, self.pattern.characters, len(self.pattern.places))
 
     def accepts(self, text: str) -> bool:
-        if not _SYMBOLOGIES[self._symbology].adds_digit:
+        if not self._symbology.adds_digit:
             return self.pattern.accepts(text)
-        return self.pattern.accepts(text[:-1]) and self._code(text[:-1]).get_fullcode() == text
+        return self.pattern.accepts(text[:-1]) and self._codes.text_of(text[:-1]) == text
 
     def make(self, count: int, workshop: Workshop) -> Sequence[Made]:
-        codes = [self._code(text) for text in self.pattern.draw(count)]
         return [
-            Made(data=code.get_fullcode(), extra=extra(self._format, self._drawn(code)))
-            for code in codes
+            Made(data=self._codes.text_of(text), extra={"image": self._codes.draw(text).data_uri})
+            for text in self.pattern.draw(count)
         ]
-
-    def _code(self, text: str) -> Any:
-        writer = SVGWriter() if self._format == "svg" else ImageWriter()
-        kind = barcode.get_barcode_class(self._symbology)
-        if self._symbology == "code39":
-            # A digit of its own would make the scanner read another text than the serial.
-            return kind(text, writer=writer, add_checksum=False)
-        return kind(text, writer=writer)
-
-    def _drawn(self, code: Any) -> bytes:
-        file = io.BytesIO()
-        code.write(file, self._how)
-        return file.getvalue()
 
 
 def _check(symbology: _Symbology, characters: str, length: int) -> None:
@@ -136,8 +108,8 @@ def _check(symbology: _Symbology, characters: str, length: int) -> None:
             f"{symbology.name} takes an even number of digits; the pattern makes {length}.",
             field="pattern",
         )
-    if length > _MAX_LENGTH:
+    if length > MAX_BARCODE_LENGTH:
         raise InvalidInput(
-            f"A barcode holds at most {_MAX_LENGTH} characters; the pattern makes {length}.",
+            f"A barcode holds at most {MAX_BARCODE_LENGTH} characters; the pattern makes {length}.",
             field="pattern",
         )

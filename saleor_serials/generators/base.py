@@ -1,11 +1,12 @@
 """What a generator is: the one class that third parties build upon."""
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 from typing import Any, ClassVar, Protocol
+
+from saleor_serials.extensions import Extension
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,58 +40,14 @@ class Workshop(Protocol):
         """Sign with the pack's own Ed25519 key (64 bytes); the API gives the public key out."""
 
 
-class SettingType(StrEnum):
-    """What the value of a setting is, as JSON; a number is whole, a list is one of texts."""
-
-    TEXT = "text"
-    NUMBER = "number"
-    BOOLEAN = "boolean"
-    LIST = "list"
-    OBJECT = "object"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Setting:
-    """One entry of a generator's settings: its ``type`` is text, number, boolean, list or object.
-
-    ``default`` is None where the setting must be given. ``at_least`` and ``at_most`` are the bounds
-    of a number, or of the length of a text or list; ``choices``, if any, are the texts that a text
-    or a list can have. Settings are held against all this before a generator sees them.
-    """
-
-    name: str
-    type: str
-    default: Any
-    help_text: str
-    choices: Sequence[str] = ()
-    at_least: int = 0
-    at_most: int = 1_000
-
-    def __post_init__(self) -> None:
-        SettingType(self.type)
-
-
-class Generator(ABC):
+class Generator(Extension):
     """Makes serials for a pack. Registered by entry point in ``saleor_serials.generators``.
 
-    The entry point's name is the generator's name in packs and in the API; it MUST stay. A subclass
-    MUST define ``label``, ``__init__`` and ``make``, and MUST refuse settings that it cannot work
-    with in ``__init__``. It MAY define ``settings``, ``capacity`` and ``accepts``; ``signs`` MUST
-    be true if it signs. It MUST NOT touch the database, keep state between calls, or log what it
-    makes.
+    Beyond what it MUST as an extension, it MUST define ``make``, and ``signs`` MUST be true if it
+    signs. It MAY define ``capacity`` and ``accepts``. It MUST NOT touch the database.
     """
 
-    label: ClassVar[str]
-    settings: ClassVar[Sequence[Setting]] = ()
     signs: ClassVar[bool] = False
-
-    @abstractmethod
-    def __init__(self, settings: Mapping[str, Any]) -> None:
-        """Read a pack's settings; each has the type, bounds and choices that it is declared with.
-
-        Raises:
-            InvalidInput: ``field`` is the name of the setting; the message says what to do.
-        """
 
     def capacity(self) -> int | None:
         """Say how many distinct serials there can ever be; None: no practical limit."""

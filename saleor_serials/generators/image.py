@@ -7,9 +7,11 @@ from typing import Any
 from PIL import Image, ImageDraw, ImageFont
 
 from saleor_serials.errors import InvalidInput, OutOfRange
-from saleor_serials.generators.base import Made, Setting, Workshop
-from saleor_serials.generators.pictures import MAX_PIXELS, check_colours, colour, extra
+from saleor_serials.extensions import Setting
+from saleor_serials.generators.base import Made, Workshop
 from saleor_serials.generators.random import Random
+from saleor_serials.pictures import MAX_PIXELS, check_colours, colour
+from saleor_serials.pictures import Picture as Drawn
 
 
 class Picture(Random):
@@ -78,11 +80,11 @@ class Picture(Random):
 
     def make(self, count: int, workshop: Workshop) -> Sequence[Made]:
         return [
-            Made(data=text, extra=extra("png", self._drawn(text)))
+            Made(data=text, extra={"image": self._drawn(text).data_uri})
             for text in self.pattern.draw(count)
         ]
 
-    def _drawn(self, text: str) -> bytes:
+    def _drawn(self, text: str) -> Drawn:
         picture = Image.new("RGB", self._size, self._background)
         width, height = self._size
         ImageDraw.Draw(picture).text(
@@ -91,4 +93,4 @@ class Picture(Random):
         file = io.BytesIO()
         # Two colours and what lies between them need no more.
         picture.quantize(16).save(file, "PNG", optimize=True)
-        return file.getvalue()
+        return Drawn(format="png", content=file.getvalue())

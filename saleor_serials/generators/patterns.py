@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from saleor_serials.errors import InvalidInput, OutOfRange, Required, TooLong
-from saleor_serials.generators.base import Setting
+from saleor_serials.extensions import Setting
 from saleor_serials.generators.check_characters import CheckCharacter
 
 LOOKALIKES = frozenset("0OoQ1Iil|2Zz5Ss8B")

@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from saleor_serials.generators.base import Generator, Made, Setting, Workshop
+from saleor_serials.extensions import Setting
+from saleor_serials.generators.base import Generator, Made, Workshop
 from saleor_serials.generators.patterns import SETTINGS, Pattern
 
 

@@ -5,7 +5,8 @@ from typing import Any
 from unicodedata import normalize
 
 from saleor_serials.errors import InvalidInput
-from saleor_serials.generators.base import Generator, Made, Setting, Workshop
+from saleor_serials.extensions import Setting
+from saleor_serials.generators.base import Generator, Made, Workshop
 
 
 class Numbers(Generator):

@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from saleor_serials.errors import InvalidInput, TooLong
-from saleor_serials.generators.base import Generator, Made, Setting, Workshop
+from saleor_serials.extensions import Setting
+from saleor_serials.generators.base import Generator, Made, Workshop
 from saleor_serials.generators.validity import UNIT, validity_of
 
 _MAX_CLAIMS = 2_000

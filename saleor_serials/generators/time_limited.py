@@ -3,7 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from saleor_serials.generators.base import Made, Setting, Workshop
+from saleor_serials.extensions import Setting
+from saleor_serials.generators.base import Made, Workshop
 from saleor_serials.generators.random import Random
 from saleor_serials.generators.validity import UNIT, validity_of
 

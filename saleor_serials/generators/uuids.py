@@ -4,7 +4,8 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from saleor_serials.generators.base import Generator, Made, Setting, Workshop
+from saleor_serials.extensions import Setting
+from saleor_serials.generators.base import Generator, Made, Workshop
 
 # RFC 9562: four bits of a UUID say that it is of version 4, two that it is of this variant.
 _VERSION = bytes(0x40 | byte & 0x0F for byte in range(256))

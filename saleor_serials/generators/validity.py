@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from saleor_serials.generators.base import Setting
+from saleor_serials.extensions import Setting
 
 _UNITS = {
     "minutes": timedelta(minutes=1),

@@ -8,8 +8,8 @@ import graphene
 from saleor_serials import exporting, importing, models
 from saleor_serials.access import Right
 from saleor_serials.errors import ErrorCode
+from saleor_serials.extensions import SettingType
 from saleor_serials.finding import Moment
-from saleor_serials.generators import SettingType
 
 
 def _descriptions(type: str, values: Mapping[Any, str]) -> Any:
@@ -152,11 +152,11 @@ class SerialEventTypeEnum(graphene.Enum):
         )
 
 
-class SerialGeneratorSettingTypeEnum(graphene.Enum):
+class SerialExtensionSettingTypeEnum(graphene.Enum):
     class Meta:
         enum = SettingType
         description = _descriptions(
-            "What the value of a generator's setting is.",
+            "What the value of a setting is.",
             {
                 SettingType.TEXT: "A text.",
                 SettingType.NUMBER: "A whole number.",

@@ -1,6 +1,6 @@
 """What the plugin adds to Saleor's schema: queries, mutations, and fields on Saleor's types."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -8,10 +8,10 @@ import graphene
 from graphql import GraphQLError
 from promise import Promise
 
-from saleor_serials import permissions
+from saleor_serials import consumers, generators, permissions, renderers
 from saleor_serials.errors import InvalidInput
 from saleor_serials.finding import Filter, Holder
-from saleor_serials.graphql import filters, generators, ids, jobs, lists, loaders
+from saleor_serials.graphql import extensions, filters, ids, jobs, lists, loaders
 from saleor_serials.graphql.connections import (
     SerialBatchCountableConnection,
     SerialCountableConnection,
@@ -121,9 +121,18 @@ def _complaints() -> Iterator[None]:
         raise GraphQLError(refusal.message) from None
 
 
-def _resolve_generators(root: Any, info: Any) -> list[dict[str, Any]]:
-    require(info, permissions.MANAGE_PRODUCTS)
-    return generators.listed()
+def _extensions(of_type: Any, registered: Callable[[], Mapping[str, Any]], what: str) -> Any:
+    """Make the field that lists the installed extensions of a kind."""
+
+    def resolve(root: Any, info: Any) -> list[dict[str, Any]]:
+        require(info, permissions.MANAGE_PRODUCTS)
+        return extensions.listed(registered())
+
+    return graphene.Field(
+        graphene.List(graphene.NonNull(of_type)),
+        resolver=resolve,
+        description=f"List what {what}. Requires the permission MANAGE_PRODUCTS.",
+    )
 
 
 def _resolve_order_serials(
@@ -274,12 +283,14 @@ QUERIES = {
         description="List batches. Requires the permission MANAGE_PRODUCTS.",
         filter=filters.SerialBatchFilterInput(description="Which batches to list."),
     ),
-    "serial_generators": graphene.Field(
-        graphene.List(graphene.NonNull(generators.SerialGenerator)),
-        resolver=_resolve_generators,
-        description=(
-            "List what can make serials for packs. Requires the permission MANAGE_PRODUCTS."
-        ),
+    "serial_generators": _extensions(
+        extensions.SerialGenerator, generators.registered, "can make serials for packs"
+    ),
+    "serial_renderers": _extensions(
+        extensions.SerialRenderer, renderers.registered, "can say how serials look"
+    ),
+    "serial_consumers": _extensions(
+        extensions.SerialConsumer, consumers.registered, "can act when serials are consumed"
     ),
     "serial_vendor_groups": graphene.Field(
         graphene.List(graphene.NonNull(SerialVendorGroup)),

@@ -4,9 +4,10 @@ Keys of ours are written one by one and in place: no edit of another key is lost
 signal and no time of last change tells of it, so that our own writing leads to nothing.
 """
 
+import re
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
 from saleor_serials.host.shapes import Target
 
@@ -14,8 +15,9 @@ from saleor_serials.host.shapes import Target
 KEY = "serials"
 PROBLEM_KEY = "serials.error"
 
-# The groups that a customer is in, on their account.
+# The groups that a customer is in, and the points that they have, on their account.
 GROUPS_KEY = "serials.groups"
+POINTS_KEY = "serials.points"
 
 _TABLES = {"product": "product_product", "variant": "product_productvariant"}
 
@@ -132,3 +134,35 @@ def customer_groups(user_id: int) -> frozenset[str]:
         row = cursor.fetchone()
     text = (row[0] if row else None) or ""
     return frozenset(group.strip() for group in text.split(",") if group.strip())
+
+
+def join_customer_group(user_id: int, group: str) -> None:
+    """Add a group to those that a customer is in, unless it is there."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT FROM account_user WHERE id = %s FOR NO KEY UPDATE", [user_id])
+        groups = customer_groups(user_id)
+        if group in groups:
+            return
+        _write_to_customer(cursor, user_id, GROUPS_KEY, ", ".join(sorted({*groups, group})))
+
+
+def add_customer_points(user_id: int, points: int) -> None:
+    """Add points to those that a customer has; what is no whole number counts as none."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT private_metadata ->> '{POINTS_KEY}' FROM account_user"
+            " WHERE id = %s FOR NO KEY UPDATE",
+            [user_id],
+        )
+        row = cursor.fetchone()
+        text = (row[0] if row else None) or ""
+        before = int(text) if re.fullmatch("[0-9]{1,18}", text) else 0
+        _write_to_customer(cursor, user_id, POINTS_KEY, str(before + points))
+
+
+def _write_to_customer(cursor: Any, user_id: int, key: str, text: str) -> None:
+    cursor.execute(
+        "UPDATE account_user SET private_metadata = coalesce(private_metadata, '{}')"
+        " || jsonb_build_object(%s::text, %s::text) WHERE id = %s",
+        [key, text, user_id],
+    )

@@ -34,6 +34,8 @@ class PackType(StrEnum):
 class Pack(models.Model):
     """A collection of serials with its own rules (mission P1 to P20).
 
+    ``renderer``: empty: serials are shown as their data. ``consumers``: objects with a consumer's
+    ``name`` and its ``settings``, in the order in which they act.
     ``vendor_group_id`` names the staff group that the pack belongs to; null: to the shop.
     ``customer_groups`` and ``channels``: who is served; empty: everybody, everywhere.
     ``size_limit`` and ``batch_limit``: null: the shop's; 0: none. ``notice_below``: staff are told
@@ -50,6 +52,9 @@ class Pack(models.Model):
     source = models.CharField(max_length=16, default=PackSource.STOCK)
     generator = models.CharField(max_length=64, blank=True, default="")
     generator_settings = models.JSONField(default=dict, blank=True)
+    renderer = models.CharField(max_length=64, blank=True, default="")
+    renderer_settings = models.JSONField(default=dict, blank=True)
+    consumers = models.JSONField(default=list, blank=True)
     is_published = models.BooleanField(default=True)
     is_consumable = models.BooleanField(default=False)
     is_unlimited = models.BooleanField(default=False)

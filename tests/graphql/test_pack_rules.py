@@ -15,7 +15,8 @@ from tests.hosts import shop
 from tests.making import held, shortfall
 
 FIELDS = """
-  slug name description showsName type source generator generatorSettings isPublished isConsumable
+  slug name description showsName type source generator generatorSettings
+  renderer rendererSettings consumers { name settings } isPublished isConsumable
   isUnlimited checksUser assignsUser webserviceAccess vendorGroup { name rights } customerGroups
   channels statusOnRefund pickOrder sizeLimit batchLimit noticeBelow archivedAt warnings
 """
@@ -88,6 +89,12 @@ def test_every_rule_is_made_and_read_as_it_was_given(owner: Any) -> None:
         "source": "NONE",
         "generator": "uuid",
         "generatorSettings": "{}",
+        "renderer": "text",
+        "rendererSettings": '{"text": "Seat $data"}',
+        "consumers": [
+            {"name": "points", "settings": '{"points": 5}'},
+            {"name": "points", "settings": '{"points": 6}'},
+        ],
         "isPublished": False,
         "isConsumable": True,
         "isUnlimited": True,
@@ -112,7 +119,10 @@ def test_every_rule_is_made_and_read_as_it_was_given(owner: Any) -> None:
         "vendorGroup": None,
         "archivedAt": None,
     }
-    assert [warning.split(",")[0] for warning in warnings] == ["After a refund"]
+    assert [warning.split(",")[0] for warning in warnings] == [
+        "After a refund",
+        "Guests may consume its serials",
+    ]
 
 
 def test_every_rule_can_be_changed_and_brought_back(owner: Any) -> None:
@@ -126,6 +136,26 @@ def test_every_rule_can_be_changed_and_brought_back(owner: Any) -> None:
     assert (changed["customerGroups"], changed["showsName"]) == ([], True)
 
 
+def test_with_another_renderer_go_other_settings_and_consumers_are_replaced(owner: Any) -> None:
+    pack = making.make_pack(
+        renderer="text",
+        renderer_settings={"text": "Seat $data"},
+        consumers=[{"name": "points", "settings": {"points": 5}}],
+    )
+
+    kept = change(pack, owner, name="Seats")
+    other = change(
+        pack, owner, renderer="qr", consumers=[{"name": "points", "settings": '{"points": 7}'}]
+    )
+    none = change(pack, owner, renderer="", consumers=[])
+
+    assert (kept["renderer"], kept["rendererSettings"]) == ("text", '{"text": "Seat $data"}')
+    assert kept["consumers"] == [{"name": "points", "settings": '{"points": 5}'}]
+    assert (other["renderer"], other["rendererSettings"]) == ("qr", "{}")
+    assert other["consumers"] == [{"name": "points", "settings": '{"points": 7}'}]
+    assert (none["renderer"], none["consumers"]) == (None, [])
+
+
 @pytest.mark.parametrize(
     ("values", "error"),
     [
@@ -137,6 +167,27 @@ def test_every_rule_can_be_changed_and_brought_back(owner: Any) -> None:
             ("generatorSettings", "INVALID", None),
         ),
         ({"generator": "uuid", "generatorSettings": "[]"}, ("generatorSettings", "INVALID", None)),
+        ({"renderer": "crystal ball"}, ("renderer", "INVALID", None)),
+        ({"rendererSettings": '{"a": 1}'}, ("rendererSettings", "REQUIRED", None)),
+        (
+            {"renderer": "text", "rendererSettings": '{"text": "$date"}'},
+            ("rendererSettings", "INVALID", None),
+        ),
+        ({"consumers": [{"name": "crystal ball"}]}, ("consumers", "INVALID", 0)),
+        (
+            {
+                "consumers": [
+                    {"name": "points", "settings": '{"points": 5}'},
+                    {"name": "points", "settings": '{"points": 0}'},
+                ]
+            },
+            ("consumers", "INVALID", 1),
+        ),
+        ({"consumers": [{"name": "points", "settings": "[1]"}]}, ("consumers", "INVALID", None)),
+        (
+            {"consumers": [{"name": "points", "settings": '{"points": 5}'}] * 21},
+            ("consumers", "TOO_MANY", None),
+        ),
         ({"sizeLimit": -2}, ("sizeLimit", "OUT_OF_RANGE", None)),
         ({"batchLimit": -2}, ("batchLimit", "OUT_OF_RANGE", None)),
         ({"noticeBelow": -1}, ("noticeBelow", "OUT_OF_RANGE", None)),

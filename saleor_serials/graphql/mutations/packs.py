@@ -21,6 +21,14 @@ from saleor_serials.host import graphql
 from saleor_serials.host.shapes import Actor
 
 
+class SerialPackConsumerInput(graphene.InputObjectType):
+    name = graphene.String(required=True, description="Name of the consumer.")
+    settings = graphql.JSONString(description="Its settings, as a JSON object.")
+
+    class Meta:
+        description = "What acts when a serial of a pack is consumed."
+
+
 class SerialPackInput(graphene.InputObjectType):
     name = graphene.String(description="Name of the pack.")
     slug = graphene.String(
@@ -37,6 +45,14 @@ class SerialPackInput(graphene.InputObjectType):
     )
     generator_settings = graphql.JSONString(
         description="The generator's settings, as a JSON object."
+    )
+    renderer = graphene.String(
+        description="Name of the renderer that says how its serials look; empty: as their data."
+    )
+    renderer_settings = graphql.JSONString(description="The renderer's settings, as a JSON object.")
+    consumers = graphene.List(
+        graphene.NonNull(SerialPackConsumerInput),
+        description="What acts when its serials are consumed, in this order; empty: nothing.",
     )
     is_published = graphene.Boolean(
         description="Whether the pack hands out serials. If not, paid orders wait for it."

@@ -52,6 +52,14 @@ class SerialVendorGroup(graphene.ObjectType):
         return loaders.group_names(info.context, root.group_id)
 
 
+class SerialPackConsumer(graphene.ObjectType):
+    name = graphene.String(required=True, description="What acts: a name of `serialConsumers`.")
+    settings = graphql.JSONString(required=True, description="Its settings.")
+
+    class Meta:
+        description = "What acts when a serial of a pack is consumed."
+
+
 class SerialPack(graphene.ObjectType):
     slug = graphene.String(required=True, description="Name of the pack in URLs and programs.")
     name = graphene.String(required=True, description="Name of the pack.")
@@ -98,6 +106,25 @@ class SerialPack(graphene.ObjectType):
             "signs none. Requires the permission MANAGE_PRODUCTS, and that the pack is within "
             "reach, else null."
         )
+    )
+    renderer = graphene.String(
+        description=(
+            "What says how its serials look: a name of `serialRenderers`; null: they look like "
+            "their data."
+        )
+    )
+    renderer_settings = graphql.JSONString(
+        description=(
+            "The renderer's settings. Requires the permission MANAGE_PRODUCTS, and that the pack "
+            "is within reach, else null."
+        )
+    )
+    consumers = graphene.List(
+        graphene.NonNull(SerialPackConsumer),
+        description=(
+            "What acts when its serials are consumed, in this order. Requires the permission "
+            "MANAGE_PRODUCTS, and that the pack is within reach, else null."
+        ),
     )
     is_unlimited = graphene.Boolean(
         required=True,
@@ -190,6 +217,18 @@ class SerialPack(graphene.ObjectType):
     @staticmethod
     def resolve_generator_settings(root: models.Pack, info: Any) -> Any:
         return root.generator_settings if _manages(info, root) else None
+
+    @staticmethod
+    def resolve_renderer(root: models.Pack, info: Any) -> str | None:
+        return root.renderer or None
+
+    @staticmethod
+    def resolve_renderer_settings(root: models.Pack, info: Any) -> Any:
+        return root.renderer_settings if _manages(info, root) else None
+
+    @staticmethod
+    def resolve_consumers(root: models.Pack, info: Any) -> Any:
+        return root.consumers if _manages(info, root) else None
 
     @staticmethod
     def resolve_public_key(root: models.Pack, info: Any) -> Any:

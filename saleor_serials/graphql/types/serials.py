@@ -18,6 +18,8 @@ from saleor_serials.graphql.enums import (
 from saleor_serials.graphql.reach import reach_of
 from saleor_serials.graphql.types.packs import SerialBatch, SerialPack
 from saleor_serials.host import graphql
+from saleor_serials.renderers import Rendering
+from saleor_serials.rendering import rendered
 
 
 class SerialAssignment(graphene.ObjectType):
@@ -111,8 +113,27 @@ class SerialCustomer(graphene.ObjectType):
         description = "Whoever holds a serial, or last held it."
 
 
+class SerialRendering(graphene.ObjectType):
+    text = graphene.String(required=True, description="The text, plain.")
+    picture = graphene.String(
+        description="The picture that goes with it, as a data URI, if there is one."
+    )
+
+    class Meta:
+        description = "How a serial looks."
+
+    @staticmethod
+    def resolve_picture(root: Rendering, info: Any) -> str | None:
+        return root.picture.data_uri if root.picture else None
+
+
 class Serial(graphene.ObjectType):
     data = graphene.String(required=True, description="The serial itself.")
+    rendering = graphene.Field(
+        SerialRendering,
+        required=True,
+        description="How it looks to customers: as its pack's renderer says, else its data.",
+    )
     preview = graphene.String(
         required=True,
         description="The serial, cut to the length that the shop has set for lists.",
@@ -153,6 +174,12 @@ class Serial(graphene.ObjectType):
     class Meta:
         description = "One unique piece of data."
         interfaces = [relay.Node]
+
+    @staticmethod
+    def resolve_rendering(root: models.Serial, info: Any) -> Any:
+        return loaders.packs(info.context, root.pack_id).then(
+            lambda pack: rendered(pack, [root])[0]
+        )
 
     @staticmethod
     def resolve_preview(root: models.Serial, info: Any) -> Any:

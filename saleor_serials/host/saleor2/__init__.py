@@ -5,8 +5,10 @@ from saleor.celeryconf import app as celery_app
 from saleor_serials.host.actors import group_names
 from saleor_serials.host.order_ids import order_of_line, orders_of_user, owned_orders
 from saleor_serials.host.private_metadata import (
+    add_customer_points,
     customer_groups,
     is_ungranted,
+    join_customer_group,
     mentions_serials,
     ungranted_wishes,
     wish_text,
@@ -38,6 +40,7 @@ __all__ = [
     "ALLOCATED_UNITS",
     "NEVER_PAID",
     "BasePlugin",
+    "add_customer_points",
     "celery_app",
     "changed_orders",
     "connect",
@@ -51,6 +54,7 @@ __all__ = [
     "group_names",
     "has_warehouse",
     "is_ungranted",
+    "join_customer_group",
     "known_channels",
     "lock_stock",
     "mentions_serials",

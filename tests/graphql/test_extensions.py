@@ -1,4 +1,4 @@
-"""What staff see of generators: the list, a pack's own, and the key that verifies its serials."""
+"""What staff see of generators, renderers and consumers: the lists, and those of a pack."""
 
 import base64
 import json
@@ -11,12 +11,18 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from saleor_serials import supply
-from saleor_serials.generators import registered
-from saleor_serials.models import Pack, SigningKey
+from saleor_serials.extensions import registered
+from saleor_serials.models import Pack, Serial, SigningKey
 from tests import making
 from tests.graphql.api import ask, gid, is_denied, nodes, people
+from tests.hosts import shop
 
-LIST = "{ serialGenerators { name label settings { name type default choices helpText } } }"
+LIST = "{ %s { name label settings { name type default choices helpText } } }"
+LISTS = {
+    "serialGenerators": "generator",
+    "serialRenderers": "renderer",
+    "serialConsumers": "consumer",
+}
 PACK = """query ($id: ID!) {
   serialPack(id: $id) { generator generatorSettings publicKey }
 }"""
@@ -35,24 +41,37 @@ def pack_of(pack: Pack, *, by: Any) -> Any:
     return ask(PACK, {"id": gid("SerialPack", pack.pk)}, by=by)["serialPack"]
 
 
-def test_staff_list_the_generators_with_all_that_can_be_set(owner: Any) -> None:
-    listed = ask(LIST, by=owner)["serialGenerators"]
+@pytest.mark.parametrize(("field", "kind"), LISTS.items())
+def test_staff_list_what_is_installed_with_all_that_can_be_set(
+    owner: Any, field: str, kind: str
+) -> None:
+    listed = ask(LIST % field, by=owner)[field]
 
-    assert [each["name"] for each in listed] == list(registered())
+    assert [each["name"] for each in listed] == list(registered(kind))
     for each in listed:
-        kind = registered()[each["name"]]
-        assert each["label"] == kind.label
-        assert [
-            (one["name"], one["type"].lower(), json.loads(one["default"]), one["choices"])
-            for one in each["settings"]
-        ] == [(one.name, one.type, one.default, list(one.choices)) for one in kind.settings]
+        found = registered(kind)[each["name"]]
+        assert each["label"] == found.label
+        for one, setting in zip(each["settings"], found.settings, strict=True):
+            assert (one["name"], one["type"].lower()) == (setting.name, setting.type)
+            assert one["choices"] == list(setting.choices)
+            assert json.loads(one["default"] or "null") == setting.default
         assert all(one["helpText"] for one in each["settings"])
 
 
+def test_staff_see_which_consumers_do_nothing_for_guests(owner: Any) -> None:
+    listed = ask("{ serialConsumers { name needsUser } }", by=owner)["serialConsumers"]
+
+    assert listed == [
+        {"name": "customer-group", "needsUser": True},
+        {"name": "points", "needsUser": True},
+    ]
+
+
+@pytest.mark.parametrize("field", LISTS)
 @pytest.mark.parametrize("permissions", [(), ("MANAGE_ORDERS",)])
-def test_nobody_else_lists_them(permissions: tuple[str, ...]) -> None:
-    assert is_denied(LIST, by=people.make_staff(*permissions))
-    assert is_denied(LIST)
+def test_nobody_else_lists_them(field: str, permissions: tuple[str, ...]) -> None:
+    assert is_denied(LIST % field, by=people.make_staff(*permissions))
+    assert is_denied(LIST % field)
 
 
 def test_a_pack_tells_its_generator_and_settings(owner: Any) -> None:
@@ -109,8 +128,40 @@ def test_the_keys_of_many_packs_take_as_many_statements_as_one(owner: Any) -> No
     assert statements() == few
 
 
+RENDERED = "{ me { serials(first: 10) { edges { node { data rendering { text picture } } } } } }"
+
+
+def test_the_buyer_sees_serials_as_the_pack_s_renderer_says() -> None:
+    words = making.make_pack(
+        renderer="text", renderer_settings={"text": "Seat ${extra.seat}: $data"}
+    )
+    codes, plain = making.make_pack(renderer="qr"), making.make_pack()
+    for pack in (words, codes, plain):
+        making.make_serials(pack, 1)
+    Serial.objects.filter(pack=words).update(extra={"seat": "A1"})
+    links = [making.make_link(pack) for pack in (words, codes, plain)]
+    user = shop.make_user()
+    order_id = shop.place_order([(link.variant, 1) for link in links], user=user)
+    shop.pay(order_id)
+
+    seen = nodes(ask(RENDERED, by=user)["me"]["serials"])
+
+    looks = {each["data"]: each["rendering"] for each in seen}
+    [first, second, third] = (pack.serials.get().data for pack in (words, codes, plain))
+    assert looks[first] == {"text": f"Seat A1: {first}", "picture": None}
+    assert looks[second]["text"] == second
+    assert looks[second]["picture"].startswith("data:image/png;base64,iVBOR")
+    assert looks[third] == {"text": third, "picture": None}
+
+
 def test_who_manages_only_orders_sees_neither_settings_nor_key() -> None:
-    pack = making.make_pack(generator="signed", generator_settings={"claims": {"a": 1}})
+    pack = making.make_pack(
+        generator="signed",
+        generator_settings={"claims": {"a": 1}},
+        renderer="text",
+        renderer_settings={"text": "Hidden $data"},
+        consumers=[{"name": "points", "settings": {"points": 5}}],
+    )
     serials = making.make_serials(pack, 1)
     asker = people.make_staff("MANAGE_PRODUCTS", "MANAGE_ORDERS")
     variables = {"id": gid("Serial", serials[0].pk)}
@@ -120,10 +171,18 @@ def test_who_manages_only_orders_sees_neither_settings_nor_key() -> None:
 
     order_id = making.paid_order(making.make_link(pack))
     query = """query ($id: ID!) { order(id: $id) { serials(first: 1) { edges { node {
-      data pack { generator generatorSettings publicKey } } } } } }"""
+      data pack { generator generatorSettings publicKey renderer rendererSettings
+        consumers { name } } } } } } }"""
     [node] = nodes(
         ask(query, {"id": gid("Order", order_id)}, by=people.make_staff("MANAGE_ORDERS"))["order"][
             "serials"
         ]
     )
-    assert node["pack"] == {"generator": "signed", "generatorSettings": None, "publicKey": None}
+    assert node["pack"] == {
+        "generator": "signed",
+        "generatorSettings": None,
+        "publicKey": None,
+        "renderer": "text",
+        "rendererSettings": None,
+        "consumers": None,
+    }

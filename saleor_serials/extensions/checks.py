@@ -1,4 +1,4 @@
-"""Hold a pack's settings for its generator against what the generator declares."""
+"""Hold a pack's settings for an extension against what the extension declares."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -6,7 +6,7 @@ from math import isfinite
 from typing import Any
 
 from saleor_serials.errors import InvalidInput, OutOfRange, Required, TooLong
-from saleor_serials.generators.base import Setting, SettingType
+from saleor_serials.extensions.settings import Setting, SettingType
 
 _MOST_NESTED = 10
 _UNSTORABLE = re.compile("[\0\ud800-\udfff]")
