@@ -167,12 +167,8 @@ def allocate(
             first_in_line or not others_wait_since or assignment.owed_since <= others_wait_since
         )
         to = status_held(assignment.pack).value
-        for way in _ways(assignment.pack, has_own=has_own, is_next=is_next, settings=settings):
-            if not assignment.shortfall:
-                break
-            taken = way(assignment, settings=settings, now=now)
-            assignment.held += len(taken)
-            moves += [(serial_id, assignment.line_id, was, to) for serial_id, was in taken]
+        taken = _take(assignment, has_own=has_own, is_next=is_next, settings=settings, now=now)
+        moves += [(serial_id, assignment.line_id, was, to) for serial_id, was in taken]
     history.record_serials(EventType.ASSIGNED, moves, order=order, at=now, by=by)
     return Allocated(
         serial_ids=tuple(serial_id for serial_id, *_ in moves),
@@ -180,15 +176,24 @@ def allocate(
     )
 
 
-def fill(gift: Assignment, *, settings: Config, now: datetime) -> list[tuple[int, str]]:
-    """Claim for a gift what it is short of: ``(serial id, status before)``; ``held`` stays."""
+def fill(assignment: Assignment, *, settings: Config, now: datetime) -> list[tuple[int, str]]:
+    """Claim what a line or gift is short of, before all who wait; note it on ``held``.
+
+    Returns ``(serial id, status before)``; the history is the caller's.
+    """
+    return _take(assignment, has_own=True, is_next=True, settings=settings, now=now)
+
+
+def _take(
+    assignment: Assignment, *, has_own: bool, is_next: bool, settings: Config, now: datetime
+) -> list[tuple[int, str]]:
     taken: list[tuple[int, str]] = []
-    owed = gift.wanted
-    for way in _ways(gift.pack, has_own=True, is_next=True, settings=settings):
-        gift.wanted = owed - len(taken)
-        if gift.shortfall:
-            taken += way(gift, settings=settings, now=now)
-    gift.wanted = owed
+    for way in _ways(assignment.pack, has_own=has_own, is_next=is_next, settings=settings):
+        if not assignment.shortfall:
+            break
+        found = way(assignment, settings=settings, now=now)
+        assignment.held += len(found)
+        taken += found
     return taken
 
 

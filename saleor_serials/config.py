@@ -4,14 +4,13 @@ Saleor's settings know text and switches only, so lists are written as text; ``C
 reads them and says what is wrong.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from saleor_serials.errors import InvalidInput, NotFound, Required
 from saleor_serials.host import host
-from saleor_serials.host.shapes import PluginState
+from saleor_serials.host.shapes import PluginState, is_email
 from saleor_serials.models import SerialStatus
 
 PLUGIN_ID = "saleor.serials"
@@ -282,13 +281,10 @@ def _limit(value: Any, *, field: str) -> int | None:
     return int(text)
 
 
-_ADDRESS = re.compile(r"[^\s@,]+@[^\s@,]+")
-
-
 def _addresses(value: Any) -> tuple[str, ...]:
     addresses = tuple(part.strip() for part in str(value or "").split(",") if part.strip())
     for address in addresses:
-        if not _ADDRESS.fullmatch(address):
+        if not is_email(address):
             raise InvalidInput(f"'{address}' is not an e-mail address.", field="notice_recipients")
     return addresses
 

@@ -6,7 +6,6 @@ a crash, never zero times.
 """
 
 import logging
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,7 +17,7 @@ from django.utils import timezone
 
 from saleor_serials import config, fulfillment, history, mail
 from saleor_serials.host import host
-from saleor_serials.host.shapes import Recipient
+from saleor_serials.host.shapes import Recipient, is_email
 from saleor_serials.models import (
     Assignment,
     Delivery,
@@ -80,7 +79,7 @@ def deliver(delivery_id: int) -> DeliveryStatus | None:
         recipient = host.recipient(delivery.order.order_id)
         if recipient is None or not recipient.email:
             return _fail(delivery, problem="The order has no e-mail address")
-        if not _ADDRESS.fullmatch(recipient.email):
+        if not is_email(recipient.email):
             return _fail(delivery, problem="The order's e-mail address is not valid")
         _send(delivery, serials, recipient)
     except Exception as error:
@@ -184,9 +183,6 @@ def pack_up(serials: Sequence[Serial]) -> list[Parcel]:
 
     groups = groupby(serials, key=lambda serial: serial.assignment)
     return [parcel(assignment, list(group)) for assignment, group in groups]
-
-
-_ADDRESS = re.compile(r"[^\s@]+@[^\s@]+")
 
 
 def _send(delivery: Delivery, serials: Sequence[Serial], recipient: Recipient) -> None:

@@ -18,7 +18,7 @@ from saleor_serials.by_hand.hand import (
 )
 from saleor_serials.by_hand.moving import claim, fill, outcomes, put
 from saleor_serials.errors import InvalidInput, NotEnough, NotFound, WrongStatus
-from saleor_serials.host.shapes import customer_of_user
+from saleor_serials.host.shapes import customer_of_user, is_email
 from saleor_serials.models import Assignment, EventType, Pack, SerialStatus
 from saleor_serials.reconcile import Outcome
 
@@ -36,7 +36,7 @@ def customer_key(*, user_id: int | None = None, email: str = "") -> str:
             raise NotFound("There is no such customer.", field="customer")
         return customer_of_user(user_id)
     email = email.strip().lower()
-    if email.count("@") != 1 or email.strip("@") != email or not email.isprintable():
+    if not (is_email(email) and email.isprintable()):
         raise InvalidInput("Name a customer, or write an e-mail address.", field="customer_email")
     user = users.filter(email__iexact=email).values_list("pk", flat=True).first()
     return customer_of_user(user) if user is not None else f"email:{email}"

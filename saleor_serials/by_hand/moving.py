@@ -99,26 +99,26 @@ def claim(assignment: Assignment, serials: Sequence[Serial], *, by: By, now: dat
     )
     if len(taken) < len(serials):
         raise WrongStatus("One of them has just expired.", field="serials")
-    hold(assignment, taken, by=by, now=now)
+    assignment.held += len(taken)
+    _hold(assignment, taken, by=by, now=now)
 
 
-def fill(gift: Assignment, *, settings: Config, by: By, now: datetime) -> None:
-    """Have a gift hold what it is short of, from its pack.
+def fill(assignment: Assignment, *, settings: Config, by: By, now: datetime) -> None:
+    """Have a line or gift hold what it is short of, from its pack.
 
     Raises:
         NotEnough: the pack has not as many.
     """
-    taken = allocation.fill(gift, settings=settings, now=now)
-    if len(taken) < gift.shortfall:
+    taken = allocation.fill(assignment, settings=settings, now=now)
+    if assignment.shortfall:
         raise NotEnough(f"The pack has only {len(taken)} to give.", field="quantity")
-    hold(gift, taken, by=by, now=now)
+    _hold(assignment, taken, by=by, now=now)
 
 
-def hold(
+def _hold(
     assignment: Assignment, taken: Sequence[tuple[int, str]], *, by: By, now: datetime
 ) -> None:
-    """Note what a line or gift has come to hold: ``(serial id, status before)`` each."""
-    assignment.held += len(taken)
+    """Record what a line or gift has come to hold: ``(serial id, status before)`` each."""
     assignment.save(update_fields=COUNTS)
     to = allocation.status_held(assignment.pack).value
     history.record_serials(

@@ -1,5 +1,6 @@
 """The plain shapes that cross the seam between Saleor and the rest of the package."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -71,6 +72,14 @@ def customer_of_user(user_id: int) -> str:
 def customer_of_email(email: str) -> str:
     """The customer key of whoever bought without an account."""
     return f"email:{email.strip().lower()}"
+
+
+def is_email(text: str) -> bool:
+    """Tell whether a text can be an e-mail address: one @ with something on either side.
+
+    Neither a space nor a comma, which would make it several in a mail's header.
+    """
+    return re.fullmatch(r"[^\s@,]+@[^\s@,]+", text) is not None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

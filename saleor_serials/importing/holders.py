@@ -4,7 +4,6 @@ All rows of a chunk are looked up together: the number of statements does not de
 """
 
 import base64
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,12 +16,10 @@ from django.db.models.functions import Lower
 from saleor_serials import config
 from saleor_serials.errors import InvalidInput, NotFound
 from saleor_serials.host import host
-from saleor_serials.host.shapes import OrderSnapshot, customer_of_user
+from saleor_serials.host.shapes import OrderSnapshot, customer_of_user, is_email
 from saleor_serials.importing.columns import Entry
 from saleor_serials.models import Assignment, Mirror, OrderRecord, SerialStatus, SweepState
 from saleor_serials.records import freeze_terms
-
-_EMAIL = re.compile(r"[^\s@,]+@[^\s@,]+")
 
 _MAKE_RECORDS = """
 INSERT INTO saleor_serials_orderrecord
@@ -80,7 +77,7 @@ def _holder(entry: Entry, users: Mapping[str, int], orders: "_Orders") -> Holder
 def _customer(entry: Entry, user_id: int | None) -> str:
     if user_id is not None:
         return customer_of_user(user_id)
-    if not _EMAIL.fullmatch(entry.customer):
+    if not is_email(entry.customer):
         raise NotFound(
             "There is no such customer; write an e-mail address, or the ID of an account.",
             field="customer",

@@ -123,7 +123,9 @@ def test_new_serials_cost_the_same_number_of_statements_however_many() -> None:
 
 
 PACKS = """{ serialPacks(first: 20) { edges { node {
-  statistics { status count serials(first: 3) { totalCount edges { node { data preview extra rendering { text picture } } } } }
+  statistics { status count serials(first: 3) { totalCount edges { node {
+    data preview extra rendering { text picture }
+  } } } }
   serials(first: 3, statuses: [FREE]) { totalCount edges { node { data customer { email } } } }
   batches(first: 3) { totalCount edges { node {
     pack { name } statistics { count serials(first: 2) { edges { node { data } } } }
