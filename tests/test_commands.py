@@ -142,7 +142,7 @@ def test_a_terminal_shows_how_far_it_is(
     call_command("generate_serials", "space", "10", stderr=pipe)
 
     shown = terminal.getvalue()
-    assert "20 rows checked" in shown
+    assert "rows checked: 20" in shown
     assert "[##########                    ] 10 of 30\r" in shown
     assert f"[{'#' * 30}] 30 of 30\n" in shown
     assert pipe.getvalue() == ""

@@ -33,9 +33,10 @@ def work(job: Job, stderr: OutputWrapper) -> None:
     for step in jobs.run(job.pk, at_once=True):
         tasks.tell_of(step)
         if shows:
-            stderr.write(f"\r{bar(step.job)}", ending="")
+            # Not in the colour of errors.
+            stderr.write(f"\r{bar(step.job)}", style_func=str, ending="")
     if shows:
-        stderr.write("")
+        stderr.write("", style_func=str)
     job.refresh_from_db()
     complain(job, stderr)
     if job.status == JobStatus.FAILED:
@@ -66,7 +67,7 @@ def complain(job: Job, stderr: OutputWrapper) -> None:
 def bar(job: Job) -> str:
     """Draw how far a job is."""
     if job.total is None:
-        return f"{job.settings.get('checked', 0):>11,} rows checked"
+        return f"rows checked: {job.settings.get('checked', 0):,}"
     filled = _WIDTH * job.done // max(job.total, 1)
     return f"[{'#' * filled:<{_WIDTH}}] {job.done:,} of {job.total:,}"
 
