@@ -1,11 +1,11 @@
 """What can make serials, show them and act when they are consumed, and what can be set of it."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from typing import Any
 
 import graphene
 
-from saleor_serials.extensions import Extension, Setting
+from saleor_serials.extensions import Setting
 from saleor_serials.graphql.enums import SerialExtensionSettingTypeEnum
 from saleor_serials.host import graphql
 
@@ -31,6 +31,10 @@ class SerialExtensionSetting(graphene.ObjectType):
         return list(root.choices)
 
 
+# What is installed: its name, and its class.
+type _Named = tuple[str, type[Any]]
+
+
 class _Extension(graphene.ObjectType):
     name = graphene.String(required=True, description="Its name, for packs.")
     label = graphene.String(required=True, description="Its name, for people.")
@@ -42,6 +46,19 @@ class _Extension(graphene.ObjectType):
 
     class Meta:
         abstract = True
+
+    @staticmethod
+    def resolve_name(root: _Named, info: Any) -> str:
+        return root[0]
+
+    @staticmethod
+    def resolve_label(root: _Named, info: Any) -> str:
+        return str(root[1].label)
+
+    @staticmethod
+    def resolve_settings(root: _Named, info: Any) -> Sequence[Setting]:
+        declared: Sequence[Setting] = root[1].settings
+        return declared
 
 
 class SerialGenerator(_Extension):
@@ -62,15 +79,6 @@ class SerialConsumer(_Extension):
     class Meta:
         description = "What acts when serials of packs are consumed."
 
-
-def listed(registered: Mapping[str, type[Extension]]) -> list[dict[str, Any]]:
-    """List extensions that are installed, each as what its type here is made of."""
-    return [
-        {
-            "name": name,
-            "label": kind.label,
-            "settings": kind.settings,
-            "needs_user": getattr(kind, "needs_user", False),
-        }
-        for name, kind in registered.items()
-    ]
+    @staticmethod
+    def resolve_needs_user(root: _Named, info: Any) -> bool:
+        return bool(root[1].needs_user)

@@ -124,9 +124,9 @@ def _complaints() -> Iterator[None]:
 def _extensions(of_type: Any, registered: Callable[[], Mapping[str, Any]], what: str) -> Any:
     """Make the field that lists the installed extensions of a kind."""
 
-    def resolve(root: Any, info: Any) -> list[dict[str, Any]]:
+    def resolve(root: Any, info: Any) -> list[tuple[str, Any]]:
         require(info, permissions.MANAGE_PRODUCTS)
-        return extensions.listed(registered())
+        return list(registered().items())
 
     return graphene.Field(
         graphene.List(graphene.NonNull(of_type)),
