@@ -35,6 +35,10 @@ class Picture:
     format: str
     content: bytes
 
+    def __post_init__(self) -> None:
+        if self.format not in _TYPES:
+            raise ValueError(f"There is no such format; there are: {', '.join(_TYPES)}.")
+
     @property
     def type(self) -> str:
         """Its media type."""

@@ -39,7 +39,10 @@ def _rendering(pack: Pack, chosen: Renderer | None, serial: Serial) -> Rendering
             pack_name=pack.name if pack.shows_name else "",
         )
         try:
-            return chosen.render(shown)
+            rendering = chosen.render(shown)
+            if not isinstance(rendering, Rendering):
+                raise TypeError("a renderer returns a Rendering")
+            return rendering
         except Exception as error:
             # Its text may quote the serial.
             logger.error("The renderer of pack %s failed: %s", pack.pk, type(error).__name__)

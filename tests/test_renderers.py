@@ -2,6 +2,7 @@
 
 import io
 import logging
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 from unittest import mock
@@ -15,7 +16,7 @@ from saleor_serials import pictures
 from saleor_serials.errors import InvalidInput
 from saleor_serials.generators import generator
 from saleor_serials.pictures import Picture
-from saleor_serials.renderers import Renderer, Rendering, Shown, registered, renderer
+from saleor_serials.renderers import Renderer, Rendering, Setting, Shown, registered, renderer
 from saleor_serials.rendering import rendered
 from tests import making
 from tests.test_generators import Bench
@@ -180,25 +181,32 @@ def test_what_is_no_picture_is_not_shown(value: Any) -> None:
 
 
 class Worn(Renderer):
-    """A third party's, that fails with what it was given."""
+    """A third party's, that does not do what it must."""
 
     label = "Worn"
+    settings = (Setting(name="how", type="text", default="", help_text="How it fails."),)
 
-    def __init__(self, settings: Any) -> None:
-        pass
+    def __init__(self, settings: Mapping[str, Any]) -> None:
+        self.how = settings["how"]
 
     def render(self, serial: Shown) -> Rendering:
-        raise RuntimeError(serial.data)
+        match self.how:
+            case "raises":
+                raise RuntimeError(serial.data)
+            case "draws nonsense":
+                return Rendering(text=serial.data, picture=Picture(format="exe", content=b""))
+        nothing: Any = None
+        return nothing
 
 
-@pytest.mark.parametrize("is_installed", [True, False])
+@pytest.mark.parametrize("how", ["raises", "draws nonsense", "says nothing", "is gone"])
 def test_where_a_renderer_fails_the_data_is_shown_and_the_log_holds_no_serial(
-    is_installed: bool, caplog: pytest.LogCaptureFixture
+    how: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     with mock.patch("saleor_serials.extensions.registered", return_value={"worn": Worn}):
-        pack = making.make_pack(renderer="worn")
+        pack = making.make_pack(renderer="worn", renderer_settings={"how": how})
     [serial] = making.make_serials(pack, 1)
-    installed = {"worn": Worn} if is_installed else {}
+    installed = {} if how == "is gone" else {"worn": Worn}
 
     with (
         mock.patch("saleor_serials.extensions.registered", return_value=installed),
