@@ -120,6 +120,8 @@ def _ensure(template: str) -> None:
         cursor.execute(f"CREATE DATABASE {building}")
         _use(building)
         call_command("migrate", verbosity=0)
+        # Saleor 3's migrations leave one of their own models in it.
+        Site.objects.clear_cache()
         _keep_seed()
         connections.close_all()
         cursor.execute(f"ALTER DATABASE {building} RENAME TO {template}")
