@@ -127,42 +127,47 @@ def write_order_serials(order_pk: Any, text: str | None) -> None:
 
 def customer_groups(user_id: int) -> frozenset[str]:
     """Read the groups that a customer is in: what staff wrote, by commas. One statement."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT private_metadata ->> '{GROUPS_KEY}' FROM account_user WHERE id = %s", [user_id]
-        )
-        row = cursor.fetchone()
-    text = (row[0] if row else None) or ""
-    return frozenset(group.strip() for group in text.split(",") if group.strip())
+    return _groups(_customer_text(user_id, GROUPS_KEY))
+
+
+# Whoever changes what stands in a customer's metadata reads it so.
+_LOCK = "FOR NO KEY UPDATE"
 
 
 def join_customer_group(user_id: int, group: str) -> None:
     """Add a group to those that a customer is in, unless it is there."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT FROM account_user WHERE id = %s FOR NO KEY UPDATE", [user_id])
-        groups = customer_groups(user_id)
-        if group in groups:
-            return
-        _write_to_customer(cursor, user_id, GROUPS_KEY, ", ".join(sorted({*groups, group})))
+    with transaction.atomic():
+        groups = _groups(_customer_text(user_id, GROUPS_KEY, lock=_LOCK))
+        if group not in groups:
+            _write_to_customer(user_id, GROUPS_KEY, ", ".join(sorted({*groups, group})))
 
 
 def add_customer_points(user_id: int, points: int) -> None:
     """Add points to those that a customer has; what is no whole number counts as none."""
-    with transaction.atomic(), connection.cursor() as cursor:
+    with transaction.atomic():
+        text = _customer_text(user_id, POINTS_KEY, lock=_LOCK)
+        before = int(text) if re.fullmatch("[0-9]{1,18}", text) else 0
+        _write_to_customer(user_id, POINTS_KEY, str(before + points))
+
+
+def _groups(text: str) -> frozenset[str]:
+    return frozenset(group.strip() for group in text.split(",") if group.strip())
+
+
+def _customer_text(user_id: int, key: str, *, lock: str = "") -> str:
+    with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT private_metadata ->> '{POINTS_KEY}' FROM account_user"
-            " WHERE id = %s FOR NO KEY UPDATE",
-            [user_id],
+            f"SELECT private_metadata ->> %s::text FROM account_user WHERE id = %s {lock}",
+            [key, user_id],
         )
         row = cursor.fetchone()
-        text = (row[0] if row else None) or ""
-        before = int(text) if re.fullmatch("[0-9]{1,18}", text) else 0
-        _write_to_customer(cursor, user_id, POINTS_KEY, str(before + points))
+    return (row[0] if row else None) or ""
 
 
-def _write_to_customer(cursor: Any, user_id: int, key: str, text: str) -> None:
-    cursor.execute(
-        "UPDATE account_user SET private_metadata = coalesce(private_metadata, '{}')"
-        " || jsonb_build_object(%s::text, %s::text) WHERE id = %s",
-        [key, text, user_id],
-    )
+def _write_to_customer(user_id: int, key: str, text: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE account_user SET private_metadata = coalesce(private_metadata, '{}')"
+            " || jsonb_build_object(%s::text, %s::text) WHERE id = %s",
+            [key, text, user_id],
+        )
