@@ -91,7 +91,6 @@ BAR_HEIGHT = Setting(
     at_least=3,
     at_most=100,
 )
-
 WITH_TEXT = Setting(
     name="with_text",
     type="boolean",

@@ -102,8 +102,8 @@ def warnings(pack: Pack) -> list[str]:
     return found
 
 
-def _needs_user(consumer: str) -> bool:
-    kind = consumers.registered().get(consumer)
+def _needs_user(name: str) -> bool:
+    kind = consumers.registered().get(name)
     return kind is not None and kind.needs_user
 
 
@@ -169,7 +169,9 @@ def _consumers(value: Any, field: str) -> list[dict[str, Any]]:
     return [
         {
             "name": storable(chosen["name"], field=field),
-            "settings": _settings(chosen.get("settings") or {}, field),
+            "settings": (
+                {} if (given := chosen.get("settings")) is None else _settings(given, field)
+            ),
         }
         for chosen in value
     ]

@@ -116,6 +116,13 @@ def test_a_qr_code_is_drawn_as_large_as_was_chosen() -> None:
     assert size_of(large.picture) == (2 * width, 2 * height)
 
 
+@pytest.mark.parametrize("data", ["x" * 500, "é" * 250])
+def test_what_is_short_enough_is_drawn_with_any_error_correction(data: str) -> None:
+    for level in "LMQH":
+        rendering = renderer("qr", {"error_correction": level}).render(shown(data))
+        assert rendering.picture is not None
+
+
 @pytest.mark.parametrize("data", ["x" * 501, "x" * 60_000, "é" * 251])
 def test_what_is_too_long_for_a_qr_code_is_text_alone(data: str) -> None:
     assert renderer("qr", {}).render(shown(data)) == Rendering(text=data)

@@ -11,7 +11,8 @@ from saleor_serials.renderers.base import Renderer, Rendering, Shown
 
 # Mail programs show no SVG.
 _FORMAT = "png"
-# Bytes. Phones hardly read larger QR codes from a screen, and they take a tenth of a second each.
+# Bytes, which fit into a QR code with any error correction. Phones hardly read larger ones from a
+# screen, and they take a tenth of a second each.
 _LONGEST = 500
 
 
@@ -25,8 +26,8 @@ class QrCode(Renderer):
         self._codes = pictures.QrCodes.of(settings, format=_FORMAT)
 
     def render(self, serial: Shown) -> Rendering:
-        fits = len(serial.data.encode()) <= _LONGEST and self._codes.fits(serial.data)
-        picture = self._codes.draw(serial.data) if fits else None
+        is_short = len(serial.data.encode()) <= _LONGEST
+        picture = self._codes.draw(serial.data) if is_short else None
         return Rendering(text=serial.data, picture=picture)
 
 

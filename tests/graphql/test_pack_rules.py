@@ -184,6 +184,7 @@ def test_with_another_renderer_go_other_settings_and_consumers_are_replaced(owne
             ("consumers", "INVALID", 1),
         ),
         ({"consumers": [{"name": "points", "settings": "[1]"}]}, ("consumers", "INVALID", None)),
+        ({"consumers": [{"name": "points", "settings": "[]"}]}, ("consumers", "INVALID", None)),
         (
             {"consumers": [{"name": "points", "settings": '{"points": 5}'}] * 21},
             ("consumers", "TOO_MANY", None),
