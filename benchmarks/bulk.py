@@ -9,7 +9,7 @@ from typing import Any
 
 from django.test.utils import override_settings
 
-from demo import postgres
+from demo.services import postgres
 from saleor_serials.host import installed_modules
 from tests import database, making
 from tests.graphql.api import gid, people, post

@@ -20,10 +20,11 @@ from typing import Any
 from redis import Redis
 
 from benchmarks.wire import wire
-from demo import broker, postgres, serials, shop, stage
+from demo import serials, shop
 from demo.api import Api
 from demo.hosts import graphql, host
-from demo.processes import child, free_port
+from demo.services import broker, postgres, stage
+from demo.services.processes import child, free_port
 from demo.shop import Shop
 from saleor_serials.config import PLUGIN_ID
 from tests import database

@@ -11,10 +11,10 @@ from typing import Any
 
 from django.db import connection
 
-from demo import postgres
-from saleor_serials import finding
-from saleor_serials.finding import Filter, Page, Position
+from demo.services import postgres
 from saleor_serials.models import Pack, Serial
+from saleor_serials.serials import search
+from saleor_serials.serials.search import Filter, Page, Position
 from tests import database, making
 
 _LIMIT = 50
@@ -112,7 +112,7 @@ def _term(packs: list[Pack]) -> str:
 
 
 def _find(term: str) -> None:
-    finding.find(Filter(search=term), Page(limit=_LIMIT))
+    search.find(Filter(search=term), Page(limit=_LIMIT))
 
 
 def _raw(term: str) -> None:
@@ -129,8 +129,8 @@ def _pages(scale: Scale, pack: Pack) -> Pair:
     for _ in range(scale.rounds):
         _measure(
             pages,
-            lambda: finding.find(wanted, deep),
-            lambda: finding.find(wanted, Page(limit=_LIMIT)),
+            lambda: search.find(wanted, deep),
+            lambda: search.find(wanted, Page(limit=_LIMIT)),
         )
     return pages
 

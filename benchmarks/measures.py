@@ -14,10 +14,10 @@ from django.utils import timezone
 
 from benchmarks import stock
 from benchmarks.clients import Crowd
-from saleor_serials.allocation import CLAIM_FREE, claim
+from saleor_serials.assignments.claims import CLAIM_FREE, claim
 from saleor_serials.config import Config
 from saleor_serials.models import Assignment, Pack, PackLink, SerialStatus
-from saleor_serials.reconcile import reconcile
+from saleor_serials.orders.reconcile import reconcile
 from tests.hosts import shop
 
 # Rivals hide what they are about to take: clients that fight for a pack's last serials get none.

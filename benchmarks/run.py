@@ -16,7 +16,7 @@ from django.db import connection
 from benchmarks import measures, stock
 from benchmarks.clients import Crowd, crowd
 from benchmarks.measures import Case, FirstClaim, Floor, LargeOrder
-from demo import postgres
+from demo.services import postgres
 from saleor_serials.host import installed_version
 from tests import database
 from tests.hosts import shop

@@ -21,13 +21,15 @@ from typing import Any
 from django.db import connection, connections, transaction
 from django.utils import timezone
 
-from demo import postgres
-from saleor_serials import filling, importing, jobs, supply
-from saleor_serials.access import EVERYTHING
+from demo.services import postgres
+from saleor_serials.access.packs import EVERYTHING
 from saleor_serials.host import host
-from saleor_serials.importing import Sheet
+from saleor_serials.import_export import serials_import
+from saleor_serials.import_export.plan import Sheet
+from saleor_serials.jobs import work
 from saleor_serials.models import Batch, Job, JobStatus, Pack
-from saleor_serials.supply import Draft
+from saleor_serials.serials import generation_job, writing
+from saleor_serials.serials.writing import Draft
 from tests import database, making
 
 _GROUPS, _LENGTH = 4, 5
@@ -116,18 +118,18 @@ def _write(sheet: Path, rows: Path, pack: Pack, serials: int) -> None:
             codes = [_code() for _ in numbers]
             text.writelines(f"{code}\n" for code in codes)
             drafts = [Draft(data=code) for code in codes]
-            for block in supply._lines(pack, batch, drafts, now=timezone.now()):
+            for block in writing._lines(pack, batch, drafts, now=timezone.now()):
                 copy.write(block)
 
 
 def _copy(rows: Path) -> None:
     with rows.open("rb") as file, transaction.atomic():
-        host.copy_rows(supply._COPY, iter(lambda: file.read(1_000_000), b""))
+        host.copy_rows(writing._COPY, iter(lambda: file.read(1_000_000), b""))
 
 
 def _import(sheet: Path, pack: Pack) -> None:
     with sheet.open("rb") as file:
-        job = importing.start(
+        job = serials_import.start(
             Sheet(file=file, name=sheet.name),
             pack=pack,
             actor="system",
@@ -138,11 +140,11 @@ def _import(sheet: Path, pack: Pack) -> None:
 
 
 def _generate(pack: Pack, serials: int) -> None:
-    _run(filling.start(pack, serials, actor="system"))
+    _run(generation_job.start(pack, serials, actor="system"))
 
 
 def _run(job: Job) -> None:
-    for _ in jobs.run(job.pk):
+    for _ in work.run(job.pk):
         pass
     job.refresh_from_db()
     if job.status != JobStatus.DONE:

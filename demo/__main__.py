@@ -13,11 +13,13 @@ import traceback
 from io import TextIOWrapper
 from pathlib import Path
 
-from demo import serving, stage, story
+from demo import scenario
 from demo.api import RefusedError
-from demo.checking import WrongNumberError
-from demo.postgres import ServerError
-from demo.processes import ProcessError, free_port, tail
+from demo.assertions import WrongNumberError
+from demo.serve import keep_open
+from demo.services import stage
+from demo.services.postgres import ServerError
+from demo.services.processes import ProcessError, free_port, tail
 from demo.terminal import Terminal
 from saleor_serials.host import installed_version
 
@@ -66,7 +68,7 @@ def _run(terminal: Terminal, folder: Path, *, port: int, serve: bool) -> int:
     try:
         with stage.set_up(terminal, folder=folder, port=port) as running:
             if running.is_new:
-                story.tell(terminal, running)
+                scenario.tell(terminal, running)
                 stage.remember_told(running)
             elif not serve:
                 raise stage.UnfitDatabaseError(
@@ -74,7 +76,7 @@ def _run(terminal: Terminal, folder: Path, *, port: int, serve: bool) -> int:
                 )
             is_told = True
             if serve:
-                serving.keep_open(terminal, running)
+                keep_open(terminal, running)
     except KeyboardInterrupt:
         terminal.gap()
         terminal.done("Everything is stopped")

@@ -17,11 +17,13 @@ class SerialsConfig(AppConfig):
         from saleor_serials import middleware, tasks
         from saleor_serials.graphql import schema
         from saleor_serials.host import host
+        from saleor_serials.orders import records
+        from saleor_serials.packs import links
 
         host.connect(
             order_changed=tasks.request_reconcile,
-            variant_leaves=tasks.variant_leaves,
-            product_leaves=tasks.product_leaves,
+            variant_leaves=records.before_variant_deleted,
+            product_leaves=links.before_product_deleted,
             wish_changed=tasks.request_links,
         )
         tasks.schedule_sweep()

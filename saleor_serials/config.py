@@ -228,7 +228,7 @@ def check(values: Mapping[str, Any]) -> None:
         )
 
 
-def current() -> Config | None:
+def active_config() -> Config | None:
     """Read the settings as they are now; None while the plugin is switched off.
 
     An inactive plugin does nothing: not in hooks, not in signals, not in the sweeper.
@@ -237,7 +237,7 @@ def current() -> Config | None:
     return Config.parse(state.configuration) if state.active else None
 
 
-def read() -> Config:
+def load_config() -> Config:
     """Read the settings, switched on or not: customers always see what they hold."""
     return Config.parse(_state().configuration)
 

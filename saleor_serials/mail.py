@@ -11,8 +11,8 @@ from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.utils import translation
 
+from saleor_serials.extensions.drawing.picture import Picture
 from saleor_serials.host.shapes import Sender
-from saleor_serials.pictures import Picture
 
 # For each answer of the mail server. Some take their time over a mail that they then accept.
 _SMTP_TIMEOUT = 30

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from saleor_serials import tasks
+from saleor_serials import dispatch
 
 PATH = f"{__name__}.batch_requests"
 
@@ -12,7 +12,7 @@ def batch_requests(get_response: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """Django middleware; goes last, next to the view."""
 
     def handle(request: Any) -> Any:
-        with tasks.batch():
+        with dispatch.batch():
             return get_response(request)
 
     return handle

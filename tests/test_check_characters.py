@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 
-from saleor_serials.generators.check_characters import CheckCharacter, _operations
+from saleor_serials.extensions.generators.check_characters import CheckCharacter, _operations
 
 # Odd, divisible by four, and twice an odd number; what is common: digits, letters, both, without
 # look-alikes, in both cases.

@@ -12,10 +12,11 @@ from unittest import mock
 import pytest
 from django.core.management import CommandError, call_command
 
-from saleor_serials import filling, jobs, packs
-from saleor_serials.importing import sheet, writing
+from saleor_serials.import_export import rows, serials_writing
+from saleor_serials.jobs import work
 from saleor_serials.models import Batch, Job, Pack
-from tests import making, sheets
+from saleor_serials.serials import add, generation_job
+from tests import import_files, making
 from tests.hosts import shop
 from tests.making import statuses
 
@@ -133,8 +134,8 @@ def test_standard_input_is_imported(pack: Pack, monkeypatch: pytest.MonkeyPatch)
 def test_a_terminal_shows_how_far_it_is(
     file: Path, pack: Pack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sheet, "CHUNK", 10)
-    monkeypatch.setattr(writing, "ALL_OR_NOTHING", 20)
+    monkeypatch.setattr(rows, "CHUNK", 10)
+    monkeypatch.setattr(serials_writing, "ALL_OR_NOTHING", 20)
     file.write_text("data\n" + "".join(f"S{number}\n" for number in range(30)))
     terminal, pipe = Terminal(), io.StringIO()
 
@@ -160,7 +161,7 @@ def test_serials_are_generated(pack: Pack, capsys: pytest.CaptureFixture[str]) -
 def test_a_command_that_cannot_finish_says_who_will(
     pack: Pack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(filling.supply, "draw", mock.Mock(side_effect=OSError))
+    monkeypatch.setattr(generation_job.supply, "draw", mock.Mock(side_effect=OSError))
 
     with pytest.raises(CommandError, match="the sweep goes on with it"):
         call_command("generate_serials", "space", "10")
@@ -170,7 +171,7 @@ def test_a_command_that_cannot_finish_says_who_will(
 def test_serials_are_exported_and_imported_again(
     file: Path, pack: Pack, format: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    packs.add_serials(pack, ["=A", "B"], actor="user:1")
+    add.add_serials(pack, ["=A", "B"], actor="user:1")
     making.make_serials(making.make_pack(), 3)
     pack.serials.filter(data="B").update(status="deleted")
 
@@ -190,7 +191,7 @@ def test_serials_are_exported_and_imported_again(
 def test_serials_are_exported_to_standard_output(
     pack: Pack, capfdbinary: pytest.CaptureFixture[bytes]
 ) -> None:
-    packs.add_serials(pack, ["A", "B"], actor="user:1")
+    add.add_serials(pack, ["A", "B"], actor="user:1")
 
     call_command("export_serials", "-")
 
@@ -228,14 +229,14 @@ def test_the_exit_status_tells_whether_it_was_done(
 def test_the_same_command_goes_on_after_a_kill(
     file: Path, pack: Pack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sheet, "CHUNK", 10)
-    monkeypatch.setattr(writing, "ALL_OR_NOTHING", 20)
+    monkeypatch.setattr(rows, "CHUNK", 10)
+    monkeypatch.setattr(serials_writing, "ALL_OR_NOTHING", 20)
     file.write_text("data\n" + "".join(f"S{number}\n" for number in range(55)))
     options: list[Any] = ["import_serials", str(file), "--pack", "space"]
-    with pytest.raises(AssertionError), mock.patch.object(jobs, "run", side_effect=AssertionError):
+    with pytest.raises(AssertionError), mock.patch.object(work, "run", side_effect=AssertionError):
         call_command(*options)
     job = Job.objects.get()
-    sheets.kill_at_chunk(job, 3, committed=False)
+    import_files.kill_at_chunk(job, 3, committed=False)
     assert pack.serials.count() == 20
 
     call_command(*options)

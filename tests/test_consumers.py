@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from saleor_serials.consumers import Consumed, consumer
 from saleor_serials.errors import InvalidInput
+from saleor_serials.extensions.consumers import Consumed, consumer
 from saleor_serials.host import host
 from tests import making
 from tests.hosts import shop

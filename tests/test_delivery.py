@@ -8,11 +8,11 @@ import pytest
 from django.conf import settings as django_settings
 from django.core import mail
 
-from saleor_serials import packs
-from saleor_serials.delivery import deliver
+from saleor_serials.delivery.outbox import deliver
 from saleor_serials.mail import LANGUAGES, language_for
 from saleor_serials.models import Delivery, Event, EventType, Serial
-from saleor_serials.reconcile import reconcile
+from saleor_serials.orders.reconcile import reconcile
+from saleor_serials.serials import add
 from tests import making, servers
 from tests.hosts import shop
 from tests.making import held
@@ -128,7 +128,7 @@ def received(mailbox: servers.Mailbox) -> tuple[EmailMessage, str, Page]:
 )
 def test_a_serial_arrives_as_it_is_in_text_and_html(smtp_port: int, data: str) -> None:
     pack = making.make_pack()
-    packs.add_serials(pack, [data], actor="user:1")
+    add.add_serials(pack, [data], actor="user:1")
 
     with servers.mail_server(smtp_port) as mailbox:
         order_id = making.paid_order(making.make_link(pack))
@@ -188,7 +188,7 @@ def test_the_pictures_of_serials_stand_in_the_mail_and_not_beside_it(smtp_port: 
 def test_a_mail_that_would_be_too_large_has_its_last_serials_as_text(
     smtp_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("saleor_serials.delivery.MAX_PICTURES", 1_000)
+    monkeypatch.setattr("saleor_serials.delivery.message.MAX_PICTURES", 1_000)
     pack = making.make_pack(renderer="qr")
     making.make_serials(pack, 20)
 
@@ -205,7 +205,7 @@ def test_a_mail_that_would_be_too_large_has_its_last_serials_as_text(
 
 def test_serials_of_several_lines_stand_apart(smtp_port: int) -> None:
     pack = making.make_pack()
-    packs.add_serials(pack, ["one\ntwo", "three\nfour"], actor="user:1")
+    add.add_serials(pack, ["one\ntwo", "three\nfour"], actor="user:1")
 
     with servers.mail_server(smtp_port) as mailbox:
         making.paid_order(making.make_link(pack), units=2)
@@ -442,7 +442,7 @@ def test_the_log_of_a_failure_holds_no_serial(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pack = making.make_pack()
-    packs.add_serials(pack, ["TOP-SECRET"], actor="user:1")
+    add.add_serials(pack, ["TOP-SECRET"], actor="user:1")
 
     def refuse(message: mail.EmailMultiAlternatives) -> None:
         raise OSError(f"554 rejected: {message.body}")

@@ -16,8 +16,9 @@ import pytest
 from django.contrib.auth import get_user_model
 
 from demo import __main__ as command
-from demo import stage, story
-from demo.checking import Checks, WrongNumberError
+from demo import scenario
+from demo.assertions import Checks, WrongNumberError
+from demo.services import stage
 from demo.terminal import Terminal
 from tests.hosts import shop
 
@@ -157,7 +158,7 @@ def test_the_first_wrong_number_ends_the_demo_with_status_1(
         Checks(terminal).confirm("Ada's order holds 4 serials", 3, 4)
 
     monkeypatch.setattr(stage, "set_up", set_up)
-    monkeypatch.setattr(story, "tell", tell)
+    monkeypatch.setattr(scenario, "tell", tell)
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     monkeypatch.setattr("sys.argv", ["demo"])
 

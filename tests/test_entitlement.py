@@ -7,8 +7,9 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from saleor_serials.entitlement import Cause, cause_of_release, entitled_units, wanted
+from saleor_serials.assignments.release import Cause
 from saleor_serials.host.shapes import LineSnapshot, OrderSnapshot
+from saleor_serials.orders.entitlement import cause_of_release, entitled_serials, entitled_units
 
 MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 COUNTS = st.integers(min_value=0, max_value=10_000)
@@ -94,7 +95,7 @@ def test_a_return_never_raises_what_is_owed(order: OrderSnapshot, more: int) -> 
 def test_wanted_is_the_terms_plus_granted_minus_withheld_and_never_negative(
     units: int, per_unit: int, granted: int, withheld: int
 ) -> None:
-    result = wanted(units=units, per_unit=per_unit, granted=granted, withheld=withheld)
+    result = entitled_serials(units=units, per_unit=per_unit, granted=granted, withheld=withheld)
 
     assert result == max(0, units * per_unit + granted - withheld)
 
@@ -103,7 +104,7 @@ def test_wanted_is_the_terms_plus_granted_minus_withheld_and_never_negative(
 def test_a_doubt_limits_the_terms_and_never_what_staff_decide(
     units: int, per_unit: int, granted: int, withheld: int, at_most: int
 ) -> None:
-    result = wanted(
+    result = entitled_serials(
         units=units, per_unit=per_unit, granted=granted, withheld=withheld, at_most=at_most
     )
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from saleor_serials import consumers, extensions, generators, renderers
 from saleor_serials.errors import InvalidInput
-from saleor_serials.extensions import SettingType, extension, registered
+from saleor_serials.extensions import consumers, generators, registry, renderers
+from saleor_serials.extensions.registry import extension, registered
+from saleor_serials.extensions.settings import SettingType
 
 KINDS = ("generator", "renderer", "consumer")
 EVERY = [(kind, name) for kind in KINDS for name in registered(kind)]
@@ -122,8 +123,8 @@ def test_one_that_cannot_be_loaded_or_takes_a_name_is_left_out_and_logged(
     group = f"saleor_serials.{kind}s"
     broken = EntryPoint("broken", "no_such_module:Thing", group)
     rival = EntryPoint(taken, "a_rival:Thing", group)
-    found = extensions.entry_points(group=group)
-    monkeypatch.setattr(extensions, "entry_points", lambda group: [broken, rival, *found])
+    found = registry.entry_points(group=group)
+    monkeypatch.setattr(registry, "entry_points", lambda group: [broken, rival, *found])
     monkeypatch.setattr(EntryPoint, "load", loads_rivals(EntryPoint.load))
 
     with caplog.at_level(logging.ERROR):

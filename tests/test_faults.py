@@ -12,13 +12,15 @@ from django.core import mail
 from django.db import connection
 from django.utils import timezone
 
-from demo.processes import free_port
-from saleor_serials import delivery, fulfillment, history, owing, tasks
-from saleor_serials import reconcile as reconcile_module
+from demo.services.processes import free_port
+from saleor_serials import history, tasks
+from saleor_serials.delivery import outbox
 from saleor_serials.host import host
+from saleor_serials.maintenance.sweep import sweep
 from saleor_serials.models import Assignment, Delivery, Event, EventType, OrderRecord, Serial
-from saleor_serials.reconcile import reconcile
-from saleor_serials.sweep import sweep
+from saleor_serials.orders import fulfillment, lines
+from saleor_serials.orders import reconcile as reconcile_module
+from saleor_serials.orders.reconcile import reconcile
 from tests import making, servers
 from tests.hosts import shop
 from tests.making import held, shortfall, statuses
@@ -52,7 +54,7 @@ def test_killed_between_commit_and_email_the_sweep_sends_it() -> None:
     with shop.nothing_heard():
         order_id = making.paid_order(making.make_link(pack), email="buyer@example.com")
 
-    killed_at(tasks, "deliver", lambda: tasks.reconcile_order(order_id))
+    killed_at(outbox, "deliver", lambda: tasks.reconcile_order(order_id))
     unsent = len(mail.outbox)
     sweep()
 
@@ -69,7 +71,7 @@ def test_killed_while_sending_the_sweep_sends_it_when_the_lease_has_passed() -> 
     with shop.nothing_heard():
         order_id = making.paid_order(making.make_link(pack))
 
-    killed_at(delivery, "_send", lambda: tasks.reconcile_order(order_id))
+    killed_at(outbox, "_send", lambda: tasks.reconcile_order(order_id))
     sweep()
     during_the_lease = len(mail.outbox)
     later()
@@ -83,10 +85,10 @@ def test_killed_while_sending_the_sweep_sends_it_when_the_lease_has_passed() -> 
 @pytest.mark.parametrize(
     ("module", "function"),
     [
-        (owing, "remember_payment"),
+        (lines, "remember_payment"),
         (history, "record_serials"),
         (reconcile_module, "_store"),
-        (delivery, "enter"),
+        (outbox, "enter"),
     ],
 )
 def test_killed_inside_the_transaction_nothing_happened(module: Any, function: str) -> None:
@@ -187,12 +189,12 @@ def test_a_delivery_that_never_succeeds_ends_as_failed_for_staff_to_see(smtp_por
     making.make_serials(pack, 1)
     order_id = making.paid_order(making.make_link(pack))
 
-    for _ in range(delivery.MAX_ATTEMPTS):
+    for _ in range(outbox.MAX_ATTEMPTS):
         later()
         sweep()
 
     row = Delivery.objects.get()
-    assert (row.status, row.attempts) == ("failed", delivery.MAX_ATTEMPTS)
+    assert (row.status, row.attempts) == ("failed", outbox.MAX_ATTEMPTS)
     [event] = Event.objects.filter(type=EventType.DELIVERY_FAILED)
     assert (event.order.order_id, event.reason) == (order_id, "ConnectionRefusedError")
     assert len(held(order_id)) == 1

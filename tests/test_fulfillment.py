@@ -8,12 +8,12 @@ import pytest
 from django.core import mail
 from django.utils import timezone
 
-from saleor_serials import fulfillment
-from saleor_serials.fulfillment import MAX_ATTEMPTS, fulfill
 from saleor_serials.host import host
+from saleor_serials.maintenance.sweep import sweep
 from saleor_serials.models import Delivery, Event, EventType, OrderRecord, PackLink
-from saleor_serials.reconcile import reconcile
-from saleor_serials.sweep import sweep
+from saleor_serials.orders import fulfillment
+from saleor_serials.orders.fulfillment import MAX_ATTEMPTS, fulfill
+from saleor_serials.orders.reconcile import reconcile
 from tests import making
 from tests.hosts import shop
 from tests.making import held, shortfall, statuses

@@ -18,10 +18,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from saleor_serials import supply
 from saleor_serials.errors import InvalidInput
-from saleor_serials.generators import Generator, Made, generator, registered
-from saleor_serials.generators.patterns import LOOKALIKES
+from saleor_serials.extensions.generators import Generator, Made, generator, registered
+from saleor_serials.extensions.generators.patterns import LOOKALIKES
+from saleor_serials.serials.text import complaint, normalised
 
 NOW = datetime(2030, 1, 1, 12, tzinfo=UTC)
 
@@ -101,8 +101,8 @@ def test_it_makes_as_many_serials_as_were_asked_for_and_valid_ones(
 
     assert len({each.data for each in made}) == len(made) == count
     for each in made:
-        assert supply.complaint(each.data) is None
-        assert supply.normalised(each.data) == each.data
+        assert complaint(each.data) is None
+        assert normalised(each.data) == each.data
         assert json.loads(json.dumps(each.extra)) == each.extra
         assert each.expires_at is None or each.expires_at > NOW
         assert maker.accepts(each.data)
@@ -223,8 +223,8 @@ def test_whatever_the_settings_serials_are_valid_or_the_settings_refused(
 
     assert len(made) == 5
     for each in made:
-        assert supply.complaint(each.data) is None
-        assert supply.normalised(each.data) == each.data
+        assert complaint(each.data) is None
+        assert normalised(each.data) == each.data
         assert maker.accepts(each.data)
         assert each.data.startswith(prefix)
 

@@ -10,19 +10,23 @@ import pytest
 from django.db import DatabaseError
 from django.utils import timezone
 
-from saleor_serials import filling, jobs, sweep, tasks
-from saleor_serials.access import EVERYTHING, Reach
+from saleor_serials import tasks
+from saleor_serials.access.jobs import Viewer
+from saleor_serials.access.packs import EVERYTHING, Reach
 from saleor_serials.errors import InvalidInput
 from saleor_serials.host import host
-from saleor_serials.jobs import Viewer
+from saleor_serials.jobs import files, work
+from saleor_serials.maintenance import sweep
+from saleor_serials.maintenance.job_kinds import run_job
 from saleor_serials.models import Job, JobKind, JobStatus, Pack
-from tests import making, sheets
+from saleor_serials.serials import generation_job
+from tests import import_files, making
 from tests.hosts import shop
 
 
 @pytest.fixture(autouse=True)
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(filling, "_CHUNK", 10)
+    monkeypatch.setattr(generation_job, "_CHUNK", 10)
 
 
 def make_pack(**values: Any) -> Pack:
@@ -40,9 +44,9 @@ def age(job: Job, **how: Any) -> None:
 
 
 def test_a_job_is_done_in_chunks_each_with_its_progress() -> None:
-    job = filling.start(make_pack(), 25, actor="user:1")
+    job = generation_job.start(make_pack(), 25, actor="user:1")
 
-    seen = [(step.job.done, job.pack.serials.count()) for step in jobs.run(job.pk)]
+    seen = [(step.job.done, job.pack.serials.count()) for step in run_job(job.pk)]
 
     assert seen == [(10, 10), (20, 20), (25, 25), (25, 25)]
     assert state(job) == ("done", 25, 25)
@@ -50,22 +54,22 @@ def test_a_job_is_done_in_chunks_each_with_its_progress() -> None:
 
 
 def test_whoever_is_at_a_job_keeps_others_away_until_the_lease_ends() -> None:
-    job = filling.start(make_pack(), 25, actor="user:1")
-    dead = jobs.run(job.pk)
+    job = generation_job.start(make_pack(), 25, actor="user:1")
+    dead = run_job(job.pk)
     next(dead)
 
-    assert list(jobs.run(job.pk)) == []
-    assert jobs.due(timezone.now()) == []
-    assert jobs.due(timezone.now() + jobs.LEASE) == [job.pk]
+    assert list(run_job(job.pk)) == []
+    assert work.due(timezone.now()) == []
+    assert work.due(timezone.now() + work.LEASE) == [job.pk]
     age(job, seconds=1)
-    list(jobs.run(job.pk))
+    list(run_job(job.pk))
 
     assert state(job) == ("done", 25, 25)
 
 
 def test_two_at_the_same_job_do_nothing_twice() -> None:
-    job = filling.start(make_pack(), 45, actor="user:1")
-    one, two = jobs.run(job.pk), jobs.run(job.pk, at_once=True)
+    job = generation_job.start(make_pack(), 45, actor="user:1")
+    one, two = run_job(job.pk), run_job(job.pk, at_once=True)
 
     done = [next(one).job.done, next(two).job.done]
     rest = [[step.job.done for step in each] for each in (one, two)]
@@ -77,15 +81,15 @@ def test_two_at_the_same_job_do_nothing_twice() -> None:
 
 
 def test_a_finished_job_is_not_run_again() -> None:
-    job = filling.start(make_pack(), 5, actor="user:1")
-    list(jobs.run(job.pk))
+    job = generation_job.start(make_pack(), 5, actor="user:1")
+    list(run_job(job.pk))
 
-    assert list(jobs.run(job.pk, at_once=True)) == []
+    assert list(run_job(job.pk, at_once=True)) == []
     assert state(job) == ("done", 5, 5)
 
 
 def test_a_worker_leaves_a_job_after_a_while_and_asks_for_the_rest() -> None:
-    job = filling.start(make_pack(), 35, actor="user:1")
+    job = generation_job.start(make_pack(), 35, actor="user:1")
 
     with (
         mock.patch.object(tasks, "request_job") as asked,
@@ -95,7 +99,7 @@ def test_a_worker_leaves_a_job_after_a_while_and_asks_for_the_rest() -> None:
 
     asked.assert_called_once_with(job.pk)
     assert state(job) == ("waiting", 10, 10)
-    assert jobs.due(timezone.now()) == []
+    assert work.due(timezone.now()) == []
     tasks.run_job(job.pk)
     assert state(job) == ("done", 35, 35)
 
@@ -103,8 +107,8 @@ def test_a_worker_leaves_a_job_after_a_while_and_asks_for_the_rest() -> None:
 def test_the_sweep_goes_on_with_what_nobody_works_at() -> None:
     link = making.make_link(make_pack())
     order_id = making.placed_order(link, units=12)
-    job = filling.start(link.pack, 15, actor="user:1")
-    sheets.kill_at_chunk(job, 1, committed=True)
+    job = generation_job.start(link.pack, 15, actor="user:1")
+    import_files.kill_at_chunk(job, 1, committed=True)
 
     assert sweep.sweep().unfinished_jobs == []
     assert state(job)[:2] == ("running", 10)
@@ -119,7 +123,7 @@ def test_the_sweep_goes_on_with_what_nobody_works_at() -> None:
 
 def test_the_sweep_says_what_it_could_not_finish(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sweep, "_SECONDS_TO_WORK", 0)
-    job = filling.start(make_pack(), 35, actor="user:1")
+    job = generation_job.start(make_pack(), 35, actor="user:1")
     age(job, seconds=1)
 
     assert sweep.sweep().unfinished_jobs == [job.pk]
@@ -131,7 +135,7 @@ def test_the_sweep_says_what_it_could_not_finish(monkeypatch: pytest.MonkeyPatch
 
 
 def test_nothing_is_swept_while_the_plugin_is_off() -> None:
-    job = filling.start(make_pack(), 5, actor="user:1")
+    job = generation_job.start(make_pack(), 5, actor="user:1")
     age(job, seconds=1)
     shop.set_plugin(active=False)
 
@@ -143,18 +147,18 @@ def test_nothing_is_swept_while_the_plugin_is_off() -> None:
 def test_what_goes_wrong_is_tried_again_and_then_given_up(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    job = filling.start(make_pack(), 25, actor="user:1")
-    next(jobs.run(job.pk))
+    job = generation_job.start(make_pack(), 25, actor="user:1")
+    next(run_job(job.pk))
     pauses = []
 
     with mock.patch.object(host, "copy_rows", side_effect=DatabaseError("DETAIL: SECRET")):
         while state(job)[0] != "failed":
             age(job, seconds=1)
-            list(jobs.run(job.pk))
+            list(run_job(job.pk))
             job.refresh_from_db()
             pauses.append(job.due_at - timezone.now())
 
-    assert len(pauses) == jobs.MAX_ATTEMPTS
+    assert len(pauses) == work.MAX_ATTEMPTS
     assert pauses[:4] == sorted(pauses[:4])
     assert state(job) == ("failed", 10, 10)
     [problem] = job.problems
@@ -169,13 +173,13 @@ def test_what_goes_wrong_is_tried_again_and_then_given_up(
 
 
 def test_an_error_s_own_text_stays_out_of_the_log(caplog: pytest.LogCaptureFixture) -> None:
-    job = filling.start(make_pack(), 5, actor="user:1")
+    job = generation_job.start(make_pack(), 5, actor="user:1")
 
     with (
         caplog.at_level(logging.DEBUG),
-        mock.patch.object(filling.supply, "draw", side_effect=KeyError("SECRET")),
+        mock.patch.object(generation_job.supply, "draw", side_effect=KeyError("SECRET")),
     ):
-        list(jobs.run(job.pk))
+        list(run_job(job.pk))
 
     assert "KeyError at" in caplog.text
     assert "SECRET" not in caplog.text
@@ -183,13 +187,13 @@ def test_an_error_s_own_text_stays_out_of_the_log(caplog: pytest.LogCaptureFixtu
 
 
 def test_a_job_that_kills_whoever_does_it_is_given_up() -> None:
-    job = filling.start(make_pack(), 25, actor="user:1")
-    for _ in range(jobs.MAX_ATTEMPTS):
+    job = generation_job.start(make_pack(), 25, actor="user:1")
+    for _ in range(work.MAX_ATTEMPTS):
         age(job, seconds=1)
-        sheets.kill_at_chunk(job, 1, committed=False)
+        import_files.kill_at_chunk(job, 1, committed=False)
     age(job, seconds=1)
 
-    [step] = jobs.run(job.pk)
+    [step] = run_job(job.pk)
 
     assert step.job.status == "failed"
     assert state(job) == ("failed", 0, 0)
@@ -197,12 +201,12 @@ def test_a_job_that_kills_whoever_does_it_is_given_up() -> None:
 
 def test_what_cannot_be_done_ends_a_job_with_its_reason() -> None:
     pack = make_pack()
-    job = filling.start(pack, 25, actor="user:1")
-    next(jobs.run(job.pk))
+    job = generation_job.start(pack, 25, actor="user:1")
+    next(run_job(job.pk))
     Pack.objects.filter(pk=pack.pk).update(size_limit=15)
     age(job, seconds=1)
 
-    list(jobs.run(job.pk))
+    list(run_job(job.pk))
 
     assert state(job) == ("failed", 10, 10)
     assert [problem["code"] for problem in job.problems] == ["LIMIT_REACHED"]
@@ -210,8 +214,8 @@ def test_what_cannot_be_done_ends_a_job_with_its_reason() -> None:
 
 def test_a_job_without_its_pack_goes_with_it() -> None:
     pack = make_pack()
-    job = filling.start(pack, 25, actor="user:1")
-    steps = jobs.run(job.pk)
+    job = generation_job.start(pack, 25, actor="user:1")
+    steps = run_job(job.pk)
     Pack.objects.filter(pk=pack.pk).delete()
 
     assert list(steps) == []
@@ -253,21 +257,21 @@ def test_a_file_is_cut_into_parts_and_read_as_one() -> None:
         for number in range(5):
             yield bytes([number]) * 700_000
 
-    job = jobs.create(JobKind.IMPORT, actor="user:1", settings={}, file=blocks())
+    job = work.create(JobKind.IMPORT, actor="user:1", settings={}, file=blocks())
 
     assert [len(part.content) for part in job.parts.order_by("number")] == [
         *(1_000_000, 1_000_000, 1_000_000, 500_000),
     ]
-    with jobs.stored(job) as file:
+    with files.stored(job) as file:
         assert file.read() == b"".join(blocks())
 
 
 def test_a_file_is_dropped_only_when_the_job_is_finished() -> None:
-    job = jobs.create(JobKind.EXPORT, actor="user:1", settings={}, file=[b"x"])
+    job = work.create(JobKind.EXPORT, actor="user:1", settings={}, file=[b"x"])
 
     with pytest.raises(InvalidInput, match="not finished"):
-        jobs.drop_file(job)
+        files.drop_file(job)
     job.status = JobStatus.DONE
-    jobs.drop_file(job)
+    files.drop_file(job)
 
     assert job.parts.count() == 0

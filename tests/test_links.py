@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from saleor_serials import links
 from saleor_serials.errors import AlreadyExists, InvalidInput, NotFound, OutOfRange, Required
+from saleor_serials.maintenance.sweep import sweep
 from saleor_serials.models import Assignment, PackLink
-from saleor_serials.sweep import sweep
+from saleor_serials.packs import links
 from tests import making
 from tests.hosts import shop
 from tests.making import held, shortfall

@@ -94,7 +94,7 @@ def test_a_customer_can_be_deleted_and_their_serials_stay_on_record() -> None:
 
 
 def test_the_claim_walks_the_index_of_free_serials_on_a_large_pack() -> None:
-    from saleor_serials.allocation import CLAIM_FREE
+    from saleor_serials.assignments.claims import CLAIM_FREE
 
     pack = making.make_pack()
     with connection.cursor() as cursor:

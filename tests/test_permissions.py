@@ -1,6 +1,6 @@
 import pytest
 
-from saleor_serials import permissions
+from saleor_serials.access import permissions
 from saleor_serials.host.shapes import Actor, OrderOwner
 from saleor_serials.models import SerialStatus
 

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from saleor_serials import config, tasks
+from saleor_serials import config, dispatch, tasks
 from saleor_serials.config import Config
 from saleor_serials.errors import InvalidInput
 from saleor_serials.models import SerialStatus
@@ -25,7 +25,7 @@ from tests.making import held
 def requested(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """What reached the queue."""
     found: list[Any] = []
-    monkeypatch.setattr(tasks, "_enqueue", lambda task, argument: found.append(argument))
+    monkeypatch.setattr(dispatch, "_enqueue", lambda task, argument: found.append(argument))
     return found
 
 
@@ -65,7 +65,7 @@ def test_a_hook_never_raises(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*args: Any) -> None:
         raise RuntimeError("the worst")
 
-    monkeypatch.setattr(tasks, "_enqueue", fail)
+    monkeypatch.setattr(dispatch, "_enqueue", fail)
     pack = making.make_pack()
     making.make_serials(pack, 1)
 
@@ -111,7 +111,7 @@ def test_a_batch_enqueues_each_request_once_in_the_order_they_came(
     requested: list[Any], real_broker: Callable[[str], None]
 ) -> None:
     real_broker("redis://127.0.0.1:1/0")
-    with tasks.batch():
+    with dispatch.batch():
         for order_id in ("1", "2", "1"):
             tasks.request_reconcile(order_id)
         before_the_end = list(requested)
@@ -125,7 +125,7 @@ def test_a_batch_that_fails_enqueues_what_was_requested(
 ) -> None:
     real_broker("redis://127.0.0.1:1/0")
 
-    with suppress(RuntimeError), tasks.batch():
+    with suppress(RuntimeError), dispatch.batch():
         tasks.request_reconcile("1")
         raise RuntimeError
 
@@ -138,10 +138,10 @@ def test_a_batch_never_raises_because_the_broker_does(
     def fail(*args: Any) -> None:
         raise RuntimeError("the worst")
 
-    monkeypatch.setattr(tasks, "_enqueue", fail)
+    monkeypatch.setattr(dispatch, "_enqueue", fail)
     real_broker("redis://127.0.0.1:1/0")
 
-    with tasks.batch():
+    with dispatch.batch():
         tasks.request_reconcile("1")
 
 
@@ -180,7 +180,7 @@ def test_a_hook_asks_the_database_for_one_thing_only(requested: list[Any]) -> No
 def test_the_settings_are_shown_and_can_be_changed() -> None:
     shop.set_plugin(send_email="false", shown_statuses="used", status_after_release="free")
 
-    settings = config.current()
+    settings = config.active_config()
 
     assert settings == replace(
         Config.parse({}),
@@ -194,7 +194,7 @@ def test_the_settings_are_shown_and_can_be_changed() -> None:
 
 
 def test_the_defaults_hold_before_anything_is_saved() -> None:
-    assert config.current() == Config(
+    assert config.active_config() == Config(
         assign_on="paid",
         assignable_statuses=frozenset({SerialStatus.FREE, SerialStatus.RESERVED}),
         forget_on_release=False,
@@ -230,12 +230,12 @@ def test_the_defaults_hold_before_anything_is_saved() -> None:
 def test_a_setting_that_cannot_be_read_is_refused_by_name_and_nothing_changes(
     field: str, value: str
 ) -> None:
-    before = config.current()
+    before = config.active_config()
 
     with pytest.raises(ValidationError, match=f"{field}: "):
         shop.set_plugin(**{field: value})
 
-    assert config.current() == before
+    assert config.active_config() == before
 
 
 def test_the_class_keeps_its_own_defaults_whatever_the_host_does_to_them() -> None:

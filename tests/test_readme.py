@@ -11,11 +11,14 @@ from django.core.management import get_commands
 from django.db import connection
 from graphql import parse, validate
 
-from saleor_serials import config, importing, mirror, tasks, wishes
+from saleor_serials import config, tasks
+from saleor_serials.delivery.metadata import MAX_LENGTH
 from saleor_serials.host import SUPPORTED, graphql, installed_version
-from saleor_serials.links import MAX_QUANTITY
+from saleor_serials.import_export import columns, serials_writing
 from saleor_serials.models import MAX_DATA_BYTES
-from saleor_serials.packs import MAX_SERIALS_PER_CALL
+from saleor_serials.packs import metadata_links
+from saleor_serials.packs.links import MAX_QUANTITY
+from saleor_serials.serials.add import MAX_SERIALS_PER_CALL
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -96,17 +99,17 @@ def test_the_limits_are_the_codes() -> None:
     assert f"{MAX_SERIALS_PER_CALL:,} serials in one call" in README
     assert f"a unit sold at most\n  {MAX_QUANTITY:,} serials" in README
     assert f"a serial at most {MAX_DATA_BYTES // 1024} KB" in README
-    assert f"at most {wishes.MAX_LENGTH:,} characters" in README
-    assert f"more than {importing.ALL_OR_NOTHING:,} rows" in README
+    assert f"at most {metadata_links.MAX_LENGTH:,} characters" in README
+    assert f"more than {serials_writing.ALL_OR_NOTHING:,} rows" in README
     assert f"works for {tasks.JOB_SECONDS:.0f} seconds" in README
-    assert f"pass {mirror.MAX_LENGTH:,} characters" in README
+    assert f"pass {MAX_LENGTH:,} characters" in README
 
 
 def test_every_column_of_a_file_is_described() -> None:
     section = README.split("| column |")[1].split("\n\n")[0]
     named = re.findall(r"`([a-z ]+)`", "".join(re.findall(r"^\|(.*?)\|", section, re.MULTILINE)))
 
-    assert {name.replace(" ", "_") for name in named} == set(importing.Column)
+    assert {name.replace(" ", "_") for name in named} == set(columns.Column)
 
 
 def test_every_link_leads_to_a_file() -> None:

@@ -11,9 +11,11 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from saleor_serials import extensions, signing, supply
+from saleor_serials import crypto
 from saleor_serials.errors import InvalidInput
-from saleor_serials.generators import registered
+from saleor_serials.extensions import registry
+from saleor_serials.extensions.generators import registered
+from saleor_serials.serials import generation, writing
 from tests import making
 from tests.test_readme import README, rows_under
 
@@ -31,7 +33,7 @@ def code(language: str, word: str) -> str:
 def test_the_tables_name_every_extension(kind: str) -> None:
     named = [row[0].strip("`") for row in rows_under(f"{kind.title()}s")]
 
-    assert sorted(named) == list(extensions.registered(kind))
+    assert sorted(named) == list(registry.registered(kind))
 
 
 @pytest.fixture
@@ -46,9 +48,9 @@ def third_party(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-words\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text(f"[{group}]\n{name} = {value}\n")
     monkeypatch.syspath_prepend(str(tmp_path))
-    extensions.registered.cache_clear()
+    registry.registered.cache_clear()
     yield name
-    extensions.registered.cache_clear()
+    registry.registered.cache_clear()
     sys.modules.pop("acme_words", None)
 
 
@@ -57,9 +59,9 @@ def test_a_third_party_s_generator_takes_twenty_lines_and_fills_a_pack(third_par
     pack = making.make_pack(generator=third_party, generator_settings={"number": 6})
 
     with transaction.atomic():
-        supply.lock(pack)
-        drafts = supply.draw(pack, 20, now=timezone.now())
-        supply.write(pack, None, drafts, now=timezone.now())
+        writing.lock(pack)
+        drafts = generation.draw(pack, 20, now=timezone.now())
+        writing.write(pack, None, drafts, now=timezone.now())
 
     assert len(lines) <= 20
     assert pack.serials.count() == 20
@@ -74,8 +76,8 @@ def test_without_the_package_its_generator_is_gone() -> None:
 
 def test_a_signed_serial_is_verified_as_the_readme_says() -> None:
     pack = making.make_pack(generator="signed", generator_settings={"claims": {"plan": "gold"}})
-    [draft] = supply.draw(pack, 1, now=timezone.now())
-    raw = signing.public_keys([pack.pk], make_for=[])[pack.pk]
+    [draft] = generation.draw(pack, 1, now=timezone.now())
+    raw = crypto.public_keys([pack.pk], make_for=[])[pack.pk]
     key = base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
     shown: dict[str, Any] = {}
 

@@ -4,9 +4,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from saleor_serials import history, links, packs
+from saleor_serials import history
 from saleor_serials.models import Assignment, Delivery, Event, EventType, OrderRecord, Serial
-from saleor_serials.reconcile import reconcile
+from saleor_serials.orders.reconcile import reconcile
+from saleor_serials.packs import lifecycle, links
 from tests import making
 from tests.hosts import shop
 from tests.making import held, shortfall, statuses
@@ -192,7 +193,7 @@ def test_an_unpublished_pack_hands_out_nothing_and_takes_nothing_back() -> None:
     link = making.make_link(pack)
     before = making.paid_order(link)
 
-    packs.update(pack.pk, is_published=False)
+    lifecycle.update(pack.pk, is_published=False)
     meanwhile = making.paid_order(link)
     reconcile(before)
 

@@ -12,12 +12,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from saleor_serials import pictures
 from saleor_serials.errors import InvalidInput
-from saleor_serials.generators import generator
-from saleor_serials.pictures import Picture
-from saleor_serials.renderers import Renderer, Rendering, Setting, Shown, registered, renderer
-from saleor_serials.rendering import rendered
+from saleor_serials.extensions.drawing.picture import Picture, read
+from saleor_serials.extensions.generators import generator
+from saleor_serials.extensions.renderers import (
+    Renderer,
+    Rendering,
+    Setting,
+    Shown,
+    registered,
+    renderer,
+)
+from saleor_serials.serials.rendering import rendered
 from tests import making
 from tests.test_generators import Bench
 
@@ -54,7 +60,7 @@ def test_every_renderer_renders_whatever_a_serial_is(
 
     assert rendering.text == data
     if rendering.picture is not None:
-        assert pictures.read(rendering.picture.data_uri) == rendering.picture
+        assert read(rendering.picture.data_uri) == rendering.picture
 
 
 @pytest.mark.parametrize(
@@ -210,13 +216,13 @@ class Worn(Renderer):
 def test_where_a_renderer_fails_the_data_is_shown_and_the_log_holds_no_serial(
     how: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with mock.patch("saleor_serials.extensions.registered", return_value={"worn": Worn}):
+    with mock.patch("saleor_serials.extensions.registry.registered", return_value={"worn": Worn}):
         pack = making.make_pack(renderer="worn", renderer_settings={"how": how})
     [serial] = making.make_serials(pack, 1)
     installed = {} if how == "is gone" else {"worn": Worn}
 
     with (
-        mock.patch("saleor_serials.extensions.registered", return_value=installed),
+        mock.patch("saleor_serials.extensions.registry.registered", return_value=installed),
         caplog.at_level(logging.DEBUG),
     ):
         renderings = rendered(pack, [serial])

@@ -6,10 +6,11 @@ from itertools import permutations
 import pytest
 from django.db import IntegrityError, connection
 
-from saleor_serials import by_hand, deleting
-from saleor_serials.access import EVERYTHING
-from saleor_serials.by_hand import Hand
+from saleor_serials import staff
+from saleor_serials.access.packs import EVERYTHING
 from saleor_serials.models import TRANSITIONS, Event, Pack, Serial, SerialStatus
+from saleor_serials.serials import deletion
+from saleor_serials.staff import Hand
 from tests import making
 from tests.hosts import shop
 
@@ -28,16 +29,16 @@ class Walk:
         self.order_id = ""
 
     def reserve(self) -> None:
-        by_hand.reserve([self.serial.pk], f"user:{self.user.pk}", HAND)
+        staff.reserve([self.serial.pk], f"user:{self.user.pk}", HAND)
 
     def unreserve(self) -> None:
-        by_hand.unreserve([self.serial.pk], HAND)
+        staff.unreserve([self.serial.pk], HAND)
 
     def delete(self) -> None:
-        deleting.delete([self.serial.pk], actor="user:1")
+        deletion.delete([self.serial.pk], actor="user:1")
 
     def revoke(self) -> None:
-        by_hand.revoke([self.serial.pk], HAND)
+        staff.revoke([self.serial.pk], HAND)
 
     def sell(self, *, consumable: bool) -> None:
         Pack.objects.update(is_consumable=consumable)

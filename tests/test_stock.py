@@ -13,9 +13,10 @@ from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, rule
 
-from saleor_serials import links, packs, stock, tasks
+from saleor_serials import tasks
+from saleor_serials.maintenance.sweep import sweep
 from saleor_serials.models import Assignment, Pack, PackLink, Serial
-from saleor_serials.sweep import sweep
+from saleor_serials.packs import lifecycle, links, low_stock, stock_sync
 from tests import making
 from tests.database import empty_tables
 from tests.graphql import metadata
@@ -98,7 +99,7 @@ def test_an_automatic_fulfilment_leaves_what_the_pack_has_left(variant: Any) -> 
 
     assert shop.fulfilled(order_id) == dict.fromkeys(shop.line_ids(order_id), 2)
     assert shop.stock_of(variant) == [(3, 0)]
-    assert stock.follow_all() is None
+    assert stock_sync.sync_all() is None
     assert shop.stock_of(variant) == [(3, 0)]
 
 
@@ -196,7 +197,7 @@ def test_a_pack_that_becomes_unlimited_leaves_the_limit_to_the_others(variant: A
     scarce = make_link(variant, serials=2)
     before = shop.stock_of(variant)
 
-    packs.update(scarce.pack_id, is_unlimited=True)
+    lifecycle.update(scarce.pack_id, is_unlimited=True)
     tasks.request_stock(scarce.pack_id)
 
     assert (before, shop.stock_of(variant)) == ([(2, 0)], [(8, 0)])
@@ -367,7 +368,7 @@ def test_an_order_that_nobody_told_us_about_still_has_to_take_its_serials(varian
     with shop.nothing_heard():
         making.placed_order(link, units=2)
 
-    stock.follow(link.pack_id)
+    stock_sync.sync(link.pack_id)
 
     assert shop.stock_of(variant) == [(5, 2)]
 
@@ -396,9 +397,9 @@ def test_where_the_plugin_is_off_nothing_follows(variant: Any) -> None:
     shop.set_plugin(active=False)
     shop.edit_stock(variant, 77)
 
-    stock.follow(link.pack_id)
-    stock.follow_all()
-    stock.tell_all_staff()
+    stock_sync.sync(link.pack_id)
+    stock_sync.sync_all()
+    low_stock.notify_staff_of_all()
 
     assert shop.stock_of(variant) == [(77, 0)]
 
@@ -450,7 +451,11 @@ def test_the_number_of_statements_does_not_depend_on_how_many_variants_and_order
     def count() -> tuple[int, int, int]:
         shop.edit_stock(variant, 0)
         counts = []
-        for action in (lambda: stock.follow(link.pack_id), stock.follow_all, stock.follow_all):
+        for action in (
+            lambda: stock_sync.sync(link.pack_id),
+            stock_sync.sync_all,
+            stock_sync.sync_all,
+        ):
             with CaptureQueriesContext(connection) as queries:
                 action()
             counts.append(len(queries))
@@ -729,7 +734,7 @@ def test_a_notice_that_the_mail_server_refuses_is_sent_by_the_sweep(
 def test_a_sweep_sends_notices_in_a_constant_number_of_statements_where_none_is_due() -> None:
     def count() -> int:
         with CaptureQueriesContext(connection) as queries:
-            stock.tell_all_staff()
+            low_stock.notify_staff_of_all()
         return len(queries)
 
     make_watched_pack(serials=3, below=2)

@@ -7,11 +7,12 @@ from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invariant, rule
 
-from saleor_serials import allocation, packs
+from saleor_serials.assignments import allocation
 from saleor_serials.config import Config
+from saleor_serials.maintenance.sweep import sweep
 from saleor_serials.models import Assignment, Pack, PackLink
-from saleor_serials.reconcile import reconcile
-from saleor_serials.sweep import sweep
+from saleor_serials.orders.reconcile import reconcile
+from saleor_serials.packs import lifecycle
 from tests import making
 from tests.database import empty_tables
 from tests.hosts import shop
@@ -90,7 +91,7 @@ class Story(RuleBasedStateMachine):
 
     @rule(pack=st.integers(0, 1), is_published=st.booleans())
     def publish(self, pack: int, is_published: bool) -> None:
-        packs.update(self.packs[pack].pk, is_published=is_published)
+        lifecycle.update(self.packs[pack].pk, is_published=is_published)
 
     @rule(order=orders)
     def reconcile(self, order: str) -> None:

@@ -7,12 +7,12 @@ import pytest
 from django.core import mail
 from django.core.management import CommandError, call_command
 
-from saleor_serials import reconcile as reconcile_module
-from saleor_serials import sweep as sweep_module
 from saleor_serials.errors import StorageFailed
 from saleor_serials.host import host
+from saleor_serials.maintenance import sweep as sweep_module
+from saleor_serials.maintenance.sweep import sweep
 from saleor_serials.models import Assignment, OrderRecord, Serial, SweepState
-from saleor_serials.sweep import sweep
+from saleor_serials.orders import reconcile as reconcile_module
 from tests import making
 from tests.hosts import shop
 from tests.making import held, shortfall, statuses

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from celery.beat import Scheduler
 
-from demo import stage
 from demo.hosts import host as demo_host
-from demo.processes import child, free_port
+from demo.services import stage
+from demo.services.processes import child, free_port
 from saleor_serials import tasks
 from saleor_serials.host import host
 from saleor_serials.models import Event, EventType

@@ -1,9 +1,13 @@
 """What can be set of an extension, and what the values may be."""
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from math import isfinite
 from typing import Any
+
+from saleor_serials.errors import InvalidInput, OutOfRange, Required, TooLong
 
 
 class SettingType(StrEnum):
@@ -35,3 +39,88 @@ class Setting:
 
     def __post_init__(self) -> None:
         SettingType(self.type)
+
+
+_MOST_NESTED = 10
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+
+_TYPES = {
+    SettingType.TEXT: (str, "a text"),
+    SettingType.NUMBER: (int, "a whole number"),
+    SettingType.BOOLEAN: (bool, "true or false"),
+    SettingType.LIST: (list, "a list of texts"),
+    SettingType.OBJECT: (dict, "an object"),
+}
+
+
+def checked(declared: Sequence[Setting], given: Any) -> dict[str, Any]:
+    """Return a value for each declared setting: what was given, or its default.
+
+    Raises:
+        InvalidInput: ``field`` is the setting that is unknown, missing, of the wrong type or out of
+            its bounds.
+    """
+    if not isinstance(given, Mapping):
+        raise InvalidInput("Give an object with a value for each setting.", field="settings")
+    known = {each.name: each for each in declared}
+    for name in given:
+        if name not in known:
+            raise InvalidInput(
+                f"There is no such setting; there are: {', '.join(known) or 'none'}.", field=name
+            )
+    return {each.name: _value(each, given.get(each.name)) for each in declared}
+
+
+def _value(setting: Setting, value: Any) -> Any:
+    if value is None:
+        if setting.default is None:
+            raise Required("This setting must be given.", field=setting.name)
+        return setting.default
+    kind, name = _TYPES[SettingType(setting.type)]
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+        raise InvalidInput(f"Give {name}.", field=setting.name)
+    if isinstance(value, list) and not all(isinstance(each, str) for each in value):
+        raise InvalidInput(f"Give {name}.", field=setting.name)
+    if not _is_storable(value):
+        raise InvalidInput("This holds what cannot be stored, such as NUL.", field=setting.name)
+    _check_bounds(setting, value)
+    _check_choices(setting, value)
+    return value
+
+
+def _is_storable(value: Any, depth: int = 0) -> bool:
+    """Tell whether PostgreSQL can store a value as JSON, and whether it is not absurdly nested."""
+    if isinstance(value, str):
+        return not _UNSTORABLE.search(value)
+    if isinstance(value, Mapping):
+        value = [*value, *value.values()]
+    if isinstance(value, Sequence):
+        return depth < _MOST_NESTED and all(_is_storable(each, depth + 1) for each in value)
+    return not isinstance(value, float) or isfinite(value)
+
+
+def _check_bounds(setting: Setting, value: Any) -> None:
+    if isinstance(value, bool):
+        return
+    if isinstance(value, int):
+        if not setting.at_least <= value <= setting.at_most:
+            raise OutOfRange(
+                f"Give a number from {setting.at_least:,} to {setting.at_most:,}.",
+                field=setting.name,
+            )
+        return
+    if len(value) > setting.at_most:
+        raise TooLong(
+            f"This has {len(value):,} entries or characters; {setting.at_most:,} are allowed.",
+            field=setting.name,
+        )
+    if len(value) < setting.at_least:
+        raise Required("This cannot be empty.", field=setting.name)
+
+
+def _check_choices(setting: Setting, value: Any) -> None:
+    if not setting.choices:
+        return
+    for each in value if isinstance(value, list) else [value]:
+        if each not in setting.choices:
+            raise InvalidInput(f"Choose from: {', '.join(setting.choices)}.", field=setting.name)

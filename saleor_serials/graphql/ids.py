@@ -7,7 +7,7 @@ from graphene import Node
 from graphql import GraphQLError
 
 from saleor_serials.errors import NotFound
-from saleor_serials.finding import MAX_ID
+from saleor_serials.serials.search import MAX_ID
 
 
 def of(type_name: str, pk: object) -> str:

@@ -6,10 +6,11 @@ from typing import Any
 
 from django.db.models import Count
 
-from saleor_serials import jobs
-from saleor_serials.finding import Found, Page
+from saleor_serials.access import jobs
 from saleor_serials.graphql.loaders import gathered, page_of
+from saleor_serials.jobs import files
 from saleor_serials.models import Job, JobPart
+from saleor_serials.serials.search import Found, Page
 
 
 @gathered
@@ -46,4 +47,4 @@ def part_counts(job_ids: Sequence[int]) -> Mapping[int, int]:
 @gathered
 def parts(keys: Sequence[tuple[int, int]]) -> Mapping[tuple[int, int], bytes | None]:
     """Read parts of files, each by itself: one is a megabyte."""
-    return {(job_id, number): jobs.part(job_id, number) for job_id, number in keys}
+    return {(job_id, number): files.part(job_id, number) for job_id, number in keys}

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from saleor_serials.finding import BatchFilter, Filter, Sort
 from saleor_serials.graphql import loaders
-from saleor_serials.graphql.listings import Listing
+from saleor_serials.graphql.pagination import Listing
+from saleor_serials.serials.search import BatchFilter, Filter, Sort
 
 
 def serials(info: Any, arguments: dict[str, Any], wanted: Filter | loaders.Held) -> Listing:

@@ -13,9 +13,8 @@ from typing import Any
 from django.contrib.auth import get_user_model
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
 
-from saleor_serials import config, counting, finding, generating, history, signing
+from saleor_serials import config, crypto, history
 from saleor_serials.config import MAX_LIMIT
-from saleor_serials.finding import BatchFilter, Filter, Found, Holder, Page
 from saleor_serials.host import graphql, host
 from saleor_serials.host.shapes import OrderOwner
 from saleor_serials.models import (
@@ -29,6 +28,10 @@ from saleor_serials.models import (
     SerialStatus,
     VendorGroup,
 )
+from saleor_serials.serials import generation
+from saleor_serials.serials import search as serials_search
+from saleor_serials.serials.counts import by_status
+from saleor_serials.serials.search import BatchFilter, Filter, Found, Holder, Page
 
 _loaders: list[Any] = []
 
@@ -70,7 +73,7 @@ def packs(ids: Sequence[int]) -> Mapping[int, Pack]:
 @gathered
 def rooms(packs: Sequence[Pack]) -> Mapping[Pack, int | None]:
     """Say how many serials packs' generators can still make; null: more than an Int can say."""
-    left = generating.rooms(packs)
+    left = generation.rooms(packs)
     few = {pk: number for pk, number in left.items() if number is not None and number <= MAX_LIMIT}
     return {pack: few.get(pack.pk) for pack in packs}
 
@@ -83,7 +86,7 @@ def packs_by_slug(slugs: Sequence[str]) -> Mapping[str, Pack]:
 @gathered
 def public_keys(keys: Sequence[tuple[int, bool]]) -> Mapping[tuple[int, bool], str]:
     """Read the public keys of packs, as base64url; a pack that signs gets one if it has none."""
-    found = signing.public_keys(
+    found = crypto.public_keys(
         [pack_id for pack_id, _ in keys], make_for=[pack_id for pack_id, signs in keys if signs]
     )
     return {
@@ -157,8 +160,6 @@ def _links(column: str) -> Callable[[Sequence[int]], Mapping[int, list[PackLink]
 links_of_packs = gathered(_links("pack"))
 links_of_variants = gathered(_links("variant"))
 links_of_products = gathered(_links("product"))
-
-
 histories = gathered(history.of_serials)
 
 
@@ -199,7 +200,7 @@ def order_owners(order_ids: Sequence[str]) -> Mapping[str, OrderOwner]:
 
 @gathered
 def _settings(keys: Sequence[str]) -> Mapping[str, config.Config]:
-    return dict.fromkeys(keys, config.read())
+    return dict.fromkeys(keys, config.load_config())
 
 
 def shown_statuses(context: Any) -> Any:
@@ -227,12 +228,12 @@ def shortfalls(keys: Sequence[tuple[str, frozenset[int] | None]]) -> Mapping[Any
 
 @gathered
 def statistics(pack_ids: Sequence[int]) -> Mapping[int, Mapping[SerialStatus, int]]:
-    return counting.by_status(pack_ids)
+    return by_status(pack_ids)
 
 
 @gathered
 def batch_statistics(batch_ids: Sequence[int]) -> Mapping[int, Mapping[SerialStatus, int]]:
-    return finding.count_in_batches(batch_ids)
+    return serials_search.count_in_batches(batch_ids)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -249,12 +250,12 @@ class Held:
 def pages(keys: Sequence[tuple[Filter | Held, Page]]) -> Mapping[Any, Found]:
     """Read pages of serials; the same page of many holders in one go."""
     found: dict[Any, Found] = {
-        (wanted, page): finding.find(wanted, page)
+        (wanted, page): serials_search.find(wanted, page)
         for wanted, page in keys
         if isinstance(wanted, Filter)
     }
     for (holder, statuses, packs, page), held in _alike(keys):
-        rows = finding.find_held(
+        rows = serials_search.find_held(
             holder, [each.id for each in held], statuses=statuses, packs=packs, page=page
         )
         found |= {(each, page): rows[each.id] for each in held}
@@ -266,9 +267,9 @@ def counts(keys: Sequence[Filter | Held]) -> Mapping[Any, int | None]:
     """Count serials, unless they are too many; those of many holders in one go."""
     found: dict[Any, int | None] = {}
     filters = [wanted for wanted in keys if isinstance(wanted, Filter)]
-    found |= finding.counts(filters, limit=finding.COUNT_LIMIT)
+    found |= serials_search.counts(filters, limit=serials_search.COUNT_LIMIT)
     for (holder, statuses, packs, _), held in _alike([(each, None) for each in keys]):
-        numbers = finding.count_held(
+        numbers = serials_search.count_held(
             holder, [each.id for each in held], statuses=statuses, packs=packs
         )
         found |= {each: numbers[each.id] for each in held}
@@ -278,7 +279,7 @@ def counts(keys: Sequence[Filter | Held]) -> Mapping[Any, int | None]:
 @gathered
 def exact_counts(filters: Sequence[Filter]) -> Mapping[Filter, int | None]:
     """Count serials, however many and however long it takes."""
-    return finding.counts(filters, limit=None)
+    return serials_search.counts(filters, limit=None)
 
 
 def _alike(keys: Iterable[tuple[Filter | Held, Any]]) -> Iterable[tuple[Any, list[Held]]]:
@@ -346,7 +347,7 @@ class BatchesOf:
 def pages_of_batches(keys: Sequence[tuple[BatchFilter | BatchesOf, Page]]) -> Mapping[Any, Found]:
     """Read pages of batches; the same page of many packs in one go."""
     found: dict[Any, Found] = {
-        (wanted, page): finding.find_batches(wanted, page)
+        (wanted, page): serials_search.find_batches(wanted, page)
         for wanted, page in keys
         if isinstance(wanted, BatchFilter)
     }
@@ -355,7 +356,7 @@ def pages_of_batches(keys: Sequence[tuple[BatchFilter | BatchesOf, Page]]) -> Ma
         if isinstance(wanted, BatchesOf):
             groups[wanted.search, page].append(wanted)
     for (search, page), alike in groups.items():
-        rows = finding.find_batches_of([each.pack_id for each in alike], search, page)
+        rows = serials_search.find_batches_of([each.pack_id for each in alike], search, page)
         found |= {(each, page): rows[each.pack_id] for each in alike}
     return found
 
@@ -371,6 +372,6 @@ def counts_of_batches(keys: Sequence[BatchFilter | BatchesOf]) -> Mapping[Any, i
         if isinstance(wanted, BatchesOf):
             groups[wanted.search].append(wanted)
     for search, alike in groups.items():
-        numbers = finding.count_batches_of([each.pack_id for each in alike], search)
+        numbers = serials_search.count_batches_of([each.pack_id for each in alike], search)
         found |= {each: numbers[each.pack_id] for each in alike}
     return found

@@ -8,18 +8,14 @@ import graphene
 from graphql import GraphQLError
 from promise import Promise
 
-from saleor_serials import consumers, generators, permissions, renderers
+from saleor_serials.access import permissions
 from saleor_serials.errors import InvalidInput
-from saleor_serials.finding import Filter, Holder
-from saleor_serials.graphql import extensions, filters, ids, jobs, lists, loaders
-from saleor_serials.graphql.connections import (
-    SerialBatchCountableConnection,
-    SerialCountableConnection,
-    SerialPackCountableConnection,
-)
-from saleor_serials.graphql.listings import Listing, field
+from saleor_serials.extensions import consumers, generators, renderers
+from saleor_serials.graphql import ids, lists, loaders
+from saleor_serials.graphql.access import Sight, reach_of, sight
 from saleor_serials.graphql.mutations import MUTATIONS
-from saleor_serials.graphql.reach import Sight, reach_of, sight
+from saleor_serials.graphql.pagination import Listing, field
+from saleor_serials.graphql.queries import jobs
 from saleor_serials.graphql.types import (
     Serial,
     SerialBatch,
@@ -27,10 +23,18 @@ from saleor_serials.graphql.types import (
     SerialPack,
     SerialPackLink,
     SerialVendorGroup,
+    extensions,
+    filters,
     require,
+)
+from saleor_serials.graphql.types.connections import (
+    SerialBatchCountableConnection,
+    SerialCountableConnection,
+    SerialPackCountableConnection,
 )
 from saleor_serials.host import graphql
 from saleor_serials.models import SerialStatus, VendorGroup
+from saleor_serials.serials.search import Filter, Holder
 
 
 def install() -> None:

@@ -7,8 +7,9 @@ from typing import IO, Any
 
 from django.core.management.base import CommandError, OutputWrapper
 
-from saleor_serials import jobs, tasks
+from saleor_serials import tasks
 from saleor_serials.errors import InvalidInput
+from saleor_serials.maintenance.job_kinds import run_job
 from saleor_serials.models import Job, JobStatus, Pack
 
 _WIDTH = 30
@@ -30,8 +31,8 @@ def work(job: Job, stderr: OutputWrapper) -> None:
         CommandError: it failed, or somebody else is at it. What is wrong stands on stderr.
     """
     shows = stderr.isatty()
-    for step in jobs.run(job.pk, at_once=True):
-        tasks.tell_of(step)
+    for step in run_job(job.pk, at_once=True):
+        tasks.enqueue_step_effects(step)
         if shows:
             # Not in the colour of errors.
             stderr.write(f"\r{bar(step.job)}", style_func=str, ending="")

@@ -6,14 +6,8 @@ Orders and order lines are named by a text id, since their key's type differs be
 """
 
 from saleor_serials.models.events import Event, EventType
-from saleor_serials.models.jobs import Job, JobKind, JobPart, JobStatus
-from saleor_serials.models.orders import (
-    Assignment,
-    Delivery,
-    DeliveryStatus,
-    Mirror,
-    OrderRecord,
-)
+from saleor_serials.models.jobs import OPEN_JOBS, Job, JobKind, JobPart, JobStatus
+from saleor_serials.models.orders import Assignment, Delivery, DeliveryStatus, Mirror, OrderRecord
 from saleor_serials.models.packs import (
     CountChange,
     Pack,
@@ -34,6 +28,7 @@ from saleor_serials.models.sweeps import SweepState
 __all__ = [
     "HOLDER",
     "MAX_DATA_BYTES",
+    "OPEN_JOBS",
     "TRANSITIONS",
     "Assignment",
     "Batch",

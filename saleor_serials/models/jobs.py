@@ -29,6 +29,10 @@ class JobStatus(StrEnum):
     FAILED = "failed"
 
 
+# A worker may take these up.
+OPEN_JOBS = (JobStatus.WAITING, JobStatus.RUNNING)
+
+
 class Job(models.Model):
     """Work that is done in chunks: each commits its rows together with ``done``.
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from django.core import mail
 
-from demo.processes import free_port
+from demo.services.processes import free_port
 from saleor_serials.models import Delivery
 from tests import making
 from tests.graphql.api import ask, people
@@ -55,7 +55,7 @@ def test_the_checkout_succeeds_while_our_own_work_fails(monkeypatch: pytest.Monk
     def fail(*args: Any) -> None:
         raise RuntimeError("the worst")
 
-    monkeypatch.setattr("saleor_serials.tasks._enqueue", fail)
+    monkeypatch.setattr("saleor_serials.dispatch._enqueue", fail)
     pack = making.make_pack()
     making.make_serials(pack, 5)
     link = making.make_link(pack, variant=shop.make_digital_variant())

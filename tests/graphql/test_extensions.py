@@ -10,9 +10,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from saleor_serials import supply
-from saleor_serials.extensions import registered
+from saleor_serials.extensions.registry import registered
 from saleor_serials.models import Pack, Serial, SigningKey
+from saleor_serials.serials import generation
 from tests import making
 from tests.graphql.api import ask, gid, is_denied, nodes, people
 from tests.hosts import shop
@@ -95,7 +95,7 @@ def test_the_public_key_verifies_what_the_pack_signs(owner: Any) -> None:
 
     told = pack_of(pack, by=owner)["publicKey"]
 
-    [draft] = supply.draw(pack, 1, now=timezone.now())
+    [draft] = generation.draw(pack, 1, now=timezone.now())
     message, _, signature = draft.data.rpartition(".")
     key = Ed25519PublicKey.from_public_bytes(base64.urlsafe_b64decode(told + "="))
     key.verify(base64.urlsafe_b64decode(signature + "=="), message.encode())

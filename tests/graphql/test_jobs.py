@@ -9,9 +9,12 @@ from unittest import mock
 import pytest
 from django.test import Client
 
-from saleor_serials import exporting, filling, importing, jobs, packs, tasks
+from saleor_serials import tasks
+from saleor_serials.import_export import export, plan
+from saleor_serials.maintenance.job_kinds import run_job
 from saleor_serials.models import Job, Pack, Serial, VendorGroup
-from tests import making, sheets
+from saleor_serials.serials import add, generation_job
+from tests import import_files, making
 from tests.graphql.api import ask, do, gid, is_denied, nodes, people, post, refused
 from tests.hosts import shop
 
@@ -124,14 +127,14 @@ def test_few_are_generated_at_once(owner: Any) -> None:
 def test_many_are_generated_by_a_worker_and_everybody_sees_how_far_it_is(
     owner: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(filling, "_CHUNK", 500)
+    monkeypatch.setattr(generation_job, "_CHUNK", 500)
     pack = making.make_pack(generator="uuid")
 
     job = do(GENERATE, {"pack": pack_id(pack), "quantity": 1_001}, by=owner)["serialJob"]
     assert (job["status"], job["done"], job["total"]) == ("WAITING", 0, 1_001)
     [call] = tasks.request_job.call_args_list  # type: ignore[attr-defined]
     seen = []
-    for _ in jobs.run(call.args[0]):
+    for _ in run_job(call.args[0]):
         now = look(job, by=owner)
         seen.append((now["status"], now["done"], now["batch"]["quantity"]))
 
@@ -206,7 +209,7 @@ def test_a_file_is_uploaded_in_any_encoding(owner: Any) -> None:
 def test_a_workbook_is_uploaded(owner: Any) -> None:
     pack = making.make_pack()
 
-    content = sheets.xlsx([["data", "status"], ["A", "free"], ["B", None]])
+    content = import_files.xlsx([["data", "status"], ["A", "free"], ["B", None]])
     made = upload(IMPORT, {"pack": pack_id(pack)}, content, "keys.xlsx", by=owner)
 
     assert (made["errors"], made["serialJob"]["done"]) == ([], 2)
@@ -305,8 +308,8 @@ def fetched(job: Any, *, by: Any) -> str:
 
 def test_a_list_is_exported_fetched_and_removed(owner: Any) -> None:
     pack, other = making.make_pack(), making.make_pack()
-    packs.add_serials(pack, ["A", "B"], actor="user:1")
-    packs.add_serials(other, ["C"], actor="user:1")
+    add.add_serials(pack, ["A", "B"], actor="user:1")
+    add.add_serials(other, ["C"], actor="user:1")
 
     given = {"filter": {"packs": [pack_id(pack)]}, "format": "CSV"}
     job = do(EXPORT, given, by=owner)["serialJob"]
@@ -331,12 +334,12 @@ def test_a_workbook_is_exported(owner: Any) -> None:
 
     assert job["fileName"] == "serials.xlsx"
     content = ask(PART, {"id": job["id"], "number": 1}, by=owner)["serialJob"]["part"]
-    assert len(sheets.cells_of(base64.b64decode(content))) == 3
+    assert len(import_files.cells_of(base64.b64decode(content))) == 3
 
 
 @pytest.mark.usefixtures("no_workers")
 def test_a_long_list_is_exported_by_a_worker(owner: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exporting, "AT_ONCE", 5)
+    monkeypatch.setattr(export, "AT_ONCE", 5)
     making.make_serials(making.make_pack(), 6)
 
     job = do(EXPORT, by=owner)["serialJob"]
@@ -350,7 +353,7 @@ def test_a_long_list_is_exported_by_a_worker(owner: Any, monkeypatch: pytest.Mon
 
 def test_a_file_that_is_read_is_given_to_nobody(owner: Any) -> None:
     pack = making.make_pack()
-    with mock.patch.object(importing, "AT_ONCE", 0), mock.patch.object(tasks, "request_job"):
+    with mock.patch.object(plan, "AT_ONCE", 0), mock.patch.object(tasks, "request_job"):
         given = {"pack": pack_id(pack), "text": "SECRET"}
         job = do(IMPORT, {"input": given}, by=owner)["serialJob"]
 
@@ -410,8 +413,8 @@ def test_vendors_do_what_their_rights_say_with_their_own_packs() -> None:
     user, group = vendor("import")
     mine = making.make_pack(vendor_group_id=group, generator="uuid")
     theirs = making.make_pack(generator="uuid")
-    packs.add_serials(mine, ["M"], actor="user:1")
-    packs.add_serials(theirs, ["T"], actor="user:1")
+    add.add_serials(mine, ["M"], actor="user:1")
+    add.add_serials(theirs, ["T"], actor="user:1")
 
     def into(pack: Pack, text: str = "A") -> dict[str, Any]:
         return {"input": {"pack": pack_id(pack), "text": text}}
@@ -496,7 +499,7 @@ def test_no_serial_stands_in_a_job(owner: Any) -> None:
     pack = making.make_pack()
     given = {"pack": pack_id(pack), "text": "data,extra\nSECRET-1,\nSECRET-1,\nx,SECRET-2\n"}
     do(IMPORT, {"input": given}, by=owner)
-    packs.add_serials(pack, ["SECRET-3"], actor="user:1")
+    add.add_serials(pack, ["SECRET-3"], actor="user:1")
     do(EXPORT, {"filter": {"search": "SECRET-3"}}, by=owner)
 
     stored = [

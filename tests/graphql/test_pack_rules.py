@@ -6,9 +6,10 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.core import mail
 
-from saleor_serials import packs
 from saleor_serials.models import Event, Pack, PackLink, VendorGroup
-from saleor_serials.reconcile import reconcile
+from saleor_serials.orders.reconcile import reconcile
+from saleor_serials.packs import lifecycle
+from saleor_serials.serials import add
 from tests import making
 from tests.graphql.api import ask, do, gid, is_denied, nodes, people, refused
 from tests.hosts import shop
@@ -287,7 +288,7 @@ LEFT = "query ($id: ID!) { serialPack(id: $id) { generatorLeft } }"
 
 def test_settings_that_can_make_nothing_new_are_refused_when_they_are_saved(owner: Any) -> None:
     pack = making.make_pack()
-    packs.add_serials(pack, [str(digit) for digit in range(10)], actor="user:1")
+    add.add_serials(pack, [str(digit) for digit in range(10)], actor="user:1")
     settings = {"generator": "random", "generatorSettings": '{"pattern": "9"}'}
 
     errors = refused(UPDATE, {"id": of(pack), "input": settings}, by=owner)
@@ -370,7 +371,7 @@ def test_repositioning_goes_in_chunks_and_reaches_every_free_serial() -> None:
     pack.pick_order = "random"
     before = set(pack.serials.values_list("position", flat=True))
 
-    packs.reposition(pack, chunk=3)
+    lifecycle.reposition(pack, chunk=3)
 
     assert before.isdisjoint(pack.serials.values_list("position", flat=True))
 
@@ -604,7 +605,7 @@ def test_a_vendor_group_stays_one_while_packs_belong_to_it() -> None:
     variables = {"group": gid("Group", group.pk)}
 
     assert refused(REMOVE_VENDOR, variables, by=manager) == [("group", "INVALID", None)]
-    packs.update(pack.pk, vendor_group_id=0)
+    lifecycle.update(pack.pk, vendor_group_id=0)
     do(REMOVE_VENDOR, variables, by=manager)
 
     assert not VendorGroup.objects.exists()
@@ -675,7 +676,7 @@ def test_the_packs_of_others_are_not_there_for_a_vendor(call: str) -> None:
 
 
 def packs_rights() -> Any:
-    from saleor_serials.access import Right
+    from saleor_serials.access.packs import Right
 
     return Right
 

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from saleor_serials import packs
 from saleor_serials.models import Batch, Event, Pack, PackLink, Serial
+from saleor_serials.serials import add
 from tests import making
 from tests.graphql.api import ask, complaints, do, gid, is_denied, nodes, people, post, refused
 from tests.hosts import shop
@@ -475,7 +475,7 @@ def test_serials_are_refused_all_together_each_with_its_position(owner: Any) -> 
         *(("data", "INVALID", 6) for _ in people.UNENCODABLE),
     ]
     assert complaints_about(["new", known.data]) == [("data", "DUPLICATE", 1)]
-    assert complaints_about(["new"] * (packs.MAX_SERIALS_PER_CALL + 1)) == [
+    assert complaints_about(["new"] * (add.MAX_SERIALS_PER_CALL + 1)) == [
         ("data", "TOO_MANY", None)
     ]
     for name, code in (("x" * 251, "TOO_LONG"), ("\0", "INVALID")):

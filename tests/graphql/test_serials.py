@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from saleor_serials import packs
 from saleor_serials.models import Event, Serial, SerialStatus
+from saleor_serials.serials.add import add_serials
 from tests import making
 from tests.graphql.api import ask, complaints, gid, is_denied, nodes, people
 from tests.hosts import shop
@@ -42,7 +42,7 @@ def listed(by: Any, **filter: Any) -> list[str]:
 
 
 def add(pack: Any, *data: str, batch: str | None = None) -> Any:
-    return packs.add_serials(pack, data, actor="user:1", batch_name=batch)
+    return add_serials(pack, data, actor="user:1", batch_name=batch)
 
 
 def test_serials_are_filtered_by_pack_batch_and_status(owner: Any) -> None:
@@ -213,7 +213,7 @@ SERIAL = """query ($id: ID!) { serial(id: $id) {
 def test_a_serial_tells_its_whole_life(owner: Any) -> None:
     pack = making.make_pack()
     app = people.make_app(name="Importer")
-    packs.add_serials(pack, ["A", "B"], actor=f"app:{app.pk}", batch_name="May")
+    add_serials(pack, ["A", "B"], actor=f"app:{app.pk}", batch_name="May")
     order_id = making.paid_order(making.make_link(pack))
     number = shop.number(order_id)
     shop.refund(order_id)
@@ -245,7 +245,7 @@ def test_a_serial_tells_its_whole_life(owner: Any) -> None:
 def test_the_history_names_no_order_to_who_manages_only_products() -> None:
     pack = making.make_pack()
     maker = shop.make_user(email="maker@example.com")
-    packs.add_serials(pack, ["A"], actor=f"user:{maker.pk}")
+    add_serials(pack, ["A"], actor=f"user:{maker.pk}")
     making.paid_order(making.make_link(pack))
     serial = gid("Serial", Serial.objects.get().pk)
 
@@ -260,7 +260,7 @@ def test_the_history_names_no_order_to_who_manages_only_products() -> None:
 
 def test_who_made_a_serial_is_still_told_after_they_were_deleted(owner: Any) -> None:
     maker = shop.make_user()
-    packs.add_serials(making.make_pack(), ["A"], actor=f"user:{maker.pk}")
+    add_serials(making.make_pack(), ["A"], actor=f"user:{maker.pk}")
     key = f"user:{maker.pk}"
     maker.delete()
 

@@ -43,13 +43,13 @@ def test_staff_change_a_setting(owner: Any) -> None:
     answer = ask(UPDATE, {"input": values}, by=owner)["pluginUpdate"]
 
     assert answer["pluginsErrors"] == []
-    settings = config.current()
+    settings = config.active_config()
     assert settings is not None
     assert settings.shown_statuses == {"used"}
 
 
 def test_a_setting_that_cannot_be_read_is_refused_with_a_clear_message(owner: Any) -> None:
-    before = config.current()
+    before = config.active_config()
     change = [{"name": "status_after_release", "value": "gone"}]
     values = {"active": True, "configuration": change}
 
@@ -61,4 +61,4 @@ def test_a_setting_that_cannot_be_read_is_refused_with_a_clear_message(owner: An
         "status_after_release: 'gone' is not a status; write one of: "
         "free, reserved, assigned, used, unassigned, deleted."
     )
-    assert config.current() == before
+    assert config.active_config() == before

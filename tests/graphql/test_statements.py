@@ -7,8 +7,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from saleor_serials import packs
 from saleor_serials.models import Pack, Serial
+from saleor_serials.serials import add
 from tests import making
 from tests.graphql.api import ask, gid, nodes, people
 from tests.hosts import shop
@@ -187,7 +187,7 @@ def big_packs() -> list[Pack]:
     """Two packs of 10,000: all of the second stand behind all of the first."""
     made = [making.make_pack() for _ in range(2)]
     for pack in made:
-        packs.add_serials(pack, [f"S-{number}" for number in range(10_000)], actor="user:1")
+        add.add_serials(pack, [f"S-{number}" for number in range(10_000)], actor="user:1")
         rare = pack.serials.order_by("-id")[:2_000:50]
         Serial.objects.filter(pk__in=[serial.pk for serial in rare]).update(
             status="reserved", customer="user:1"

@@ -8,12 +8,12 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from saleor_serials.fulfillment import fulfill
 from saleor_serials.host import installed_modules
+from saleor_serials.maintenance.sweep import sweep
 from saleor_serials.models import Event, EventType, OrderRecord, PackLink
+from saleor_serials.orders.fulfillment import fulfill
+from saleor_serials.orders.reconcile import reconcile
 from saleor_serials.plugin import SerialsPlugin
-from saleor_serials.reconcile import reconcile
-from saleor_serials.sweep import sweep
 from tests import making
 from tests.hosts import shop
 from tests.making import held, statuses

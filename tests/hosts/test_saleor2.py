@@ -6,9 +6,9 @@ import pytest
 from django.utils import timezone
 
 from saleor_serials.host import installed_modules
+from saleor_serials.maintenance.sweep import sweep
 from saleor_serials.models import Event, EventType, PackLink, SweepState
-from saleor_serials.reconcile import reconcile
-from saleor_serials.sweep import sweep
+from saleor_serials.orders.reconcile import reconcile
 from tests import making
 from tests.hosts import shop
 from tests.making import held

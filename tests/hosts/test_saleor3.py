@@ -8,8 +8,8 @@ import pytest
 from django.apps import apps
 
 from saleor_serials.host import installed_modules
+from saleor_serials.maintenance.sweep import sweep
 from saleor_serials.models import PackLink
-from saleor_serials.sweep import sweep
 from tests import making
 from tests.graphql import metadata
 from tests.graphql.api import ask, gid, people

@@ -12,10 +12,10 @@ import pytest
 from django.core import mail
 from django.utils import timezone
 
-from demo.processes import free_port
+from demo.services.processes import free_port
 from saleor_serials.host import installed_modules
+from saleor_serials.maintenance.sweep import sweep
 from saleor_serials.models import Delivery
-from saleor_serials.sweep import sweep
 from tests import making, servers
 from tests.hosts import shop
 

@@ -8,10 +8,10 @@ from queue import Queue
 from threading import Barrier, BrokenBarrierError
 from unittest import mock
 
-from saleor_serials import allocation
+from saleor_serials.assignments import claims
 from saleor_serials.config import Config
 from saleor_serials.models import Assignment, Event, EventType, Serial
-from saleor_serials.reconcile import reconcile
+from saleor_serials.orders.reconcile import reconcile
 from tests import making
 from tests.hosts import shop
 from tests.making import held, shortfall
@@ -69,7 +69,7 @@ def claims_that_read_then_write(readers: int) -> Iterator[None]:
             )
         return [(serial.pk, "free") for serial in serials]
 
-    with mock.patch.object(allocation, "claim", claim):
+    with mock.patch.object(claims, "claim", claim):
         yield
 
 

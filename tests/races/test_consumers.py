@@ -7,7 +7,7 @@ from unittest import mock
 
 from django.utils import timezone
 
-from saleor_serials.consumers import Consumed, consumer
+from saleor_serials.extensions.consumers import Consumed, consumer
 from saleor_serials.host import private_metadata
 from tests.hosts import shop
 from tests.races.threads import together

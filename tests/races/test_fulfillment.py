@@ -7,12 +7,13 @@ from unittest import mock
 import pytest
 from django.core import mail
 
-from saleor_serials import fulfillment, tasks
-from saleor_serials.fulfillment import fulfill
+from saleor_serials import tasks
 from saleor_serials.host import host
+from saleor_serials.maintenance.sweep import sweep
 from saleor_serials.models import Delivery, Event, EventType, OrderRecord
-from saleor_serials.reconcile import reconcile
-from saleor_serials.sweep import sweep
+from saleor_serials.orders import fulfillment
+from saleor_serials.orders.fulfillment import fulfill
+from saleor_serials.orders.reconcile import reconcile
 from tests import making
 from tests.hosts import shop
 from tests.races.threads import together

@@ -7,19 +7,21 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from saleor_serials import filling, jobs
+from saleor_serials.jobs import work
+from saleor_serials.maintenance.job_kinds import run_job
 from saleor_serials.models import Batch, Job
-from tests import making, sheets
+from saleor_serials.serials import generation_job
+from tests import import_files, making
 from tests.races.threads import together
 
 
 def work_together(job: Job) -> None:
-    together([lambda: list(jobs.run(job.pk, at_once=True))] * 4)
+    together([lambda: list(run_job(job.pk, at_once=True))] * 4)
 
 
 def start(quantity: int, monkeypatch: pytest.MonkeyPatch) -> Job:
-    monkeypatch.setattr(filling, "_CHUNK", 5)
-    return filling.start(making.make_pack(generator="uuid"), quantity, actor="user:1")
+    monkeypatch.setattr(generation_job, "_CHUNK", 5)
+    return generation_job.start(making.make_pack(generator="uuid"), quantity, actor="user:1")
 
 
 def test_four_at_the_same_job_make_what_one_would(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -30,7 +32,7 @@ def test_four_at_the_same_job_make_what_one_would(monkeypatch: pytest.MonkeyPatc
     job.refresh_from_db()
     assert job.done == job.pack.serials.count() == 100
     assert [batch.quantity for batch in Batch.objects.all()] == [100]
-    list(jobs.run(job.pk, at_once=True))
+    list(run_job(job.pk, at_once=True))
     job.refresh_from_db()
     assert (job.status, job.pack.serials.count()) == ("done", 100)
 
@@ -44,7 +46,7 @@ def test_without_looking_under_the_lock_they_make_more(monkeypatch: pytest.Monke
             yield
             Job.objects.filter(pk=job.pk).update(done=job.done)
 
-    monkeypatch.setattr(jobs, "chunk", careless)
+    monkeypatch.setattr(work, "chunk", careless)
     job = start(100, monkeypatch)
 
     work_together(job)
@@ -55,10 +57,10 @@ def test_without_looking_under_the_lock_they_make_more(monkeypatch: pytest.Monke
 def test_of_imports_of_the_same_serials_one_comes_through() -> None:
     pack = making.make_pack()
     rows = "data\n" + "".join(f"S-{number}\n" for number in range(500))
-    started = [sheets.start(rows, pack, actor=f"user:{number}") for number in range(4)]
+    started = [import_files.start(rows, pack, actor=f"user:{number}") for number in range(4)]
 
     def run(job: Job) -> Any:
-        return lambda: list(jobs.run(job.pk))
+        return lambda: list(run_job(job.pk))
 
     together([run(job) for job in started])
 

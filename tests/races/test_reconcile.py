@@ -10,11 +10,12 @@ from unittest import mock
 
 import pytest
 
-from saleor_serials import owing, packs, records
 from saleor_serials.errors import InvalidInputs
+from saleor_serials.maintenance.sweep import sweep
 from saleor_serials.models import Delivery, Event, EventType, OrderRecord
-from saleor_serials.reconcile import reconcile
-from saleor_serials.sweep import sweep
+from saleor_serials.orders import entitlement, lines, records
+from saleor_serials.orders.reconcile import reconcile
+from saleor_serials.serials import add
 from tests import making
 from tests.hosts import shop
 from tests.making import held, shortfall, statuses
@@ -45,7 +46,7 @@ def without_the_lock(rivals: int) -> Iterator[None]:
     def read(order_id: str) -> OrderRecord:
         return OrderRecord.objects.get(order_id=order_id)
 
-    original = owing.set_wanted
+    original = lines.set_entitled
 
     def set_wanted(*args: Any, **kwargs: Any) -> Any:
         surplus = original(*args, **kwargs)
@@ -54,7 +55,7 @@ def without_the_lock(rivals: int) -> Iterator[None]:
 
     with (
         mock.patch.object(records, "_lock", read),
-        mock.patch.object(owing, "set_wanted", set_wanted),
+        mock.patch.object(lines, "set_entitled", set_wanted),
     ):
         yield
 
@@ -111,7 +112,7 @@ def test_a_refund_between_reading_the_order_and_committing_is_seen_by_its_own_ev
     with shop.nothing_heard():
         order_id = making.paid_order(making.make_link(pack))
     has_read, is_refunded = threading.Event(), threading.Event()
-    original = owing.entitled_units
+    original = entitlement.entitled_units
 
     def read_then_pause(*args: Any, **kwargs: Any) -> Any:
         units = original(*args, **kwargs)
@@ -127,7 +128,7 @@ def test_a_refund_between_reading_the_order_and_committing_is_seen_by_its_own_ev
         is_refunded.set()
         reconcile(order_id)
 
-    with mock.patch.object(owing, "entitled_units", read_then_pause):
+    with mock.patch.object(entitlement, "entitled_units", read_then_pause):
         together([partial(reconcile, order_id), refund])
 
     assert held(order_id) == []
@@ -155,7 +156,7 @@ def test_the_same_serial_pasted_by_two_staff_at_once_is_there_once() -> None:
 
     def paste() -> str:
         try:
-            packs.add_serials(pack, ["ONCE", "ONLY"], actor="user:1")
+            add.add_serials(pack, ["ONCE", "ONLY"], actor="user:1")
         except InvalidInputs as error:
             return ", ".join(complaint.code for complaint in error.errors)
         return "accepted"

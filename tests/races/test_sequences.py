@@ -9,9 +9,10 @@ from unittest import mock
 from django.db import transaction
 from django.utils import timezone
 
-from saleor_serials import signing, supply
-from saleor_serials.generating import Workshop
+from saleor_serials import crypto
 from saleor_serials.models import Pack, PackSequence, Serial, SigningKey
+from saleor_serials.serials import generation, writing
+from saleor_serials.serials.generation import PackGenerationContext
 from tests import making
 from tests.races.threads import together
 
@@ -25,15 +26,15 @@ def make_pack() -> Pack:
 
 def fill(pack: Pack, quantity: int) -> None:
     with transaction.atomic():
-        supply.lock(pack)
+        writing.lock(pack)
         now = timezone.now()
-        supply.write(pack, None, supply.draw(pack, quantity, now=now), now=now)
+        writing.write(pack, None, generation.draw(pack, quantity, now=now), now=now)
 
 
 def serve(pack: Pack, quantity: int) -> None:
     """As for an order, which does not wait for those who fill the pack."""
     with transaction.atomic():
-        supply.generate_for_order(pack, quantity, now=timezone.now())
+        generation.generate_for_order(pack, quantity, now=timezone.now())
 
 
 def test_eight_threads_draw_every_number_once_and_leave_none_out() -> None:
@@ -55,8 +56,8 @@ def test_orders_that_draw_past_an_import_at_once_leave_no_number_out() -> None:
     pack = make_pack()
     supply_of = [f"{number:04}" for number in range(1, 301)]
     with transaction.atomic():
-        drafts = [supply.Draft(data=data) for data in supply_of]
-        supply.write(pack, None, drafts, now=timezone.now())
+        drafts = [writing.Draft(data=data) for data in supply_of]
+        writing.write(pack, None, drafts, now=timezone.now())
 
     together([partial(serve, pack, 2)] * THREADS)
 
@@ -69,16 +70,18 @@ def test_negative_control_read_then_write_draws_the_same_number_twice() -> None:
     PackSequence.objects.create(pack=pack, next=1)
     barrier = Barrier(2)
 
-    def take_numbers(self: Workshop, count: int, *, start: int, step: int) -> Sequence[int]:
+    def take_numbers(
+        self: PackGenerationContext, count: int, *, start: int, step: int
+    ) -> Sequence[int]:
         first = PackSequence.objects.get(pack=pack).next
         barrier.wait(5)
         PackSequence.objects.filter(pack=pack).update(next=first + count * step)
         return range(first, first + count * step, step)
 
     def draw() -> Any:
-        return Workshop(pack=pack, now=timezone.now()).take_numbers(3, start=1, step=1)
+        return PackGenerationContext(pack=pack, now=timezone.now()).take_numbers(3, start=1, step=1)
 
-    with mock.patch.object(Workshop, "take_numbers", take_numbers):
+    with mock.patch.object(PackGenerationContext, "take_numbers", take_numbers):
         first, second = together([draw, draw])
 
     assert list(first) == list(second) == [1, 2, 3]
@@ -89,7 +92,7 @@ def test_two_that_draw_at_once_get_different_numbers_where_read_then_write_would
     PackSequence.objects.create(pack=pack, next=1)
 
     def draw() -> Any:
-        return Workshop(pack=pack, now=timezone.now()).take_numbers(3, start=1, step=1)
+        return PackGenerationContext(pack=pack, now=timezone.now()).take_numbers(3, start=1, step=1)
 
     first, second = together([draw, draw])
 
@@ -99,7 +102,7 @@ def test_two_that_draw_at_once_get_different_numbers_where_read_then_write_would
 def test_a_pack_that_is_first_signed_for_by_eight_at_once_gets_one_key() -> None:
     pack = making.make_pack()
 
-    signatures = together([lambda: signing.signer(pack)(b"message")] * THREADS)
+    signatures = together([lambda: crypto.signer(pack)(b"message")] * THREADS)
 
     assert len(set(signatures)) == 1
     assert SigningKey.objects.count() == 1
@@ -112,7 +115,7 @@ def test_the_last_serials_of_a_pattern_go_to_whoever_comes_and_none_is_made_twic
         made = 0
         for _ in range(5):
             with transaction.atomic():
-                made += len(supply.generate_for_order(pack, 2, now=timezone.now()))
+                made += len(generation.generate_for_order(pack, 2, now=timezone.now()))
         return made
 
     made = together([work] * THREADS)

@@ -10,9 +10,9 @@ import pytest
 from django.core import mail
 from django.db import connection
 
-from saleor_serials import stock
 from saleor_serials.host import host
 from saleor_serials.models import PackLink
+from saleor_serials.packs import low_stock, stock_sync
 from tests import making
 from tests.hosts import shop
 from tests.races.threads import PATIENCE, together
@@ -37,14 +37,14 @@ def test_sellers_and_fillers_at_once_leave_the_stock_right(link: PackLink) -> No
         making.settle(link.pack)
 
     together([partial(making.paid_order, other)] * 4 + [refill] * 2)
-    stock.follow(link.pack_id)
+    stock_sync.sync(link.pack_id)
 
     assert shop.stock_of(link.variant) == [(10, 0)]
 
 
 def slow_follower(link: PackLink, may_go_on: Callable[[], None]) -> None:
     """Follow a pack, and wait between counting and writing; later followers do not wait."""
-    original = stock._quantities
+    original = stock_sync._quantities
     waits = [may_go_on]
 
     def count_then_wait(*args: Any) -> Any:
@@ -53,8 +53,8 @@ def slow_follower(link: PackLink, may_go_on: Callable[[], None]) -> None:
             waits.pop()()
         return quantities
 
-    with mock.patch.object(stock, "_quantities", count_then_wait):
-        stock.follow(link.pack_id)
+    with mock.patch.object(stock_sync, "_quantities", count_then_wait):
+        stock_sync.sync(link.pack_id)
 
 
 def take_one(link: PackLink) -> None:
@@ -76,7 +76,7 @@ def test_whoever_counts_later_writes_later(link: PackLink) -> None:
     def follow_after() -> None:
         assert has_counted.wait(PATIENCE)
         take_one(link)
-        stock.follow(link.pack_id)
+        stock_sync.sync(link.pack_id)
 
     shop.edit_stock(link.variant, 0)
     together([partial(slow_follower, link, somebody_waits), follow_after])
@@ -94,7 +94,7 @@ def test_negative_control_without_the_lock_the_older_count_stays(link: PackLink)
     def follow_after() -> None:
         assert has_counted.wait(PATIENCE)
         take_one(link)
-        stock.follow(link.pack_id)
+        stock_sync.sync(link.pack_id)
         has_written.set()
 
     shop.edit_stock(link.variant, 0)
@@ -114,35 +114,35 @@ def low() -> PackLink:
 
 def test_two_who_find_a_pack_low_send_one_notice(low: PackLink) -> None:
     is_over = Event()
-    send = stock.mail.send
+    send = stock_sync.mail.send
 
     def send_when_the_other_is_gone(*args: Any, **kwargs: Any) -> None:
         assert is_over.wait(PATIENCE)
         send(*args, **kwargs)
 
     def follow() -> None:
-        stock.follow(low.pack_id)
+        stock_sync.sync(low.pack_id)
         is_over.set()
 
-    with mock.patch.object(stock.mail, "send", send_when_the_other_is_gone):
+    with mock.patch.object(stock_sync.mail, "send", send_when_the_other_is_gone):
         together([follow] * 2)
-    stock.follow(low.pack_id)
+    stock_sync.sync(low.pack_id)
 
     assert len(mail.outbox) == 1
 
 
 def test_negative_control_without_the_lock_two_send_two_notices(low: PackLink) -> None:
     both = Barrier(2)
-    send = stock.mail.send
+    send = stock_sync.mail.send
 
     def send_together(*args: Any, **kwargs: Any) -> None:
         both.wait(PATIENCE)
         send(*args, **kwargs)
 
     with (
-        mock.patch.object(stock, "_LOCK_NOTICE", "SELECT %s > 0"),
-        mock.patch.object(stock.mail, "send", send_together),
+        mock.patch.object(low_stock, "_LOCK_NOTICE", "SELECT %s > 0"),
+        mock.patch.object(stock_sync.mail, "send", send_together),
     ):
-        together([partial(stock.follow, low.pack_id)] * 2)
+        together([partial(stock_sync.sync, low.pack_id)] * 2)
 
     assert len(mail.outbox) == 2, "without the lock there should have been two"

@@ -5,9 +5,9 @@ from functools import partial
 from threading import Barrier, BrokenBarrierError
 from unittest import mock
 
-from saleor_serials import packs, supply
 from saleor_serials.errors import LimitReached
 from saleor_serials.models import Batch, Pack
+from saleor_serials.serials import add, limits, writing
 from tests import making
 from tests.races.threads import together
 
@@ -16,7 +16,7 @@ PATIENCE = 5
 
 def fill(pack: Pack, data: Sequence[str]) -> bool:
     try:
-        packs.add_serials(pack, data, actor="user:1")
+        add.add_serials(pack, data, actor="user:1")
     except LimitReached:
         return False
     return True
@@ -39,7 +39,7 @@ def test_fillers_who_come_together_never_pass_the_limit() -> None:
 def test_negative_control_without_the_packs_lock_they_pass_it() -> None:
     pack = making.make_pack(size_limit=6)
     barrier = Barrier(2)
-    original = supply.check_room
+    original = limits.check_room
 
     def check_together(pack: Pack, quantity: int, *, field: str) -> None:
         original(pack, quantity, field=field)
@@ -49,8 +49,8 @@ def test_negative_control_without_the_packs_lock_they_pass_it() -> None:
             raise AssertionError("The rivals did not look at the same time") from None
 
     with (
-        mock.patch.object(supply, "lock"),
-        mock.patch.object(supply, "check_room", check_together),
+        mock.patch.object(writing, "lock"),
+        mock.patch.object(limits, "check_room", check_together),
     ):
         done = together([partial(fill, pack, data(filler)) for filler in range(2)])
 

@@ -1,14 +1,6 @@
 """What staff change: each mutation reads ids, calls one verb, and translates refusals."""
 
-from saleor_serials.graphql.mutations import (
-    by_hand,
-    deleting,
-    jobs,
-    links,
-    packs,
-    serials,
-    vendors,
-)
+from saleor_serials.graphql.mutations import deletion, jobs, links, packs, serials, staff, vendors
 
 MUTATIONS = {
     "serial_pack_create": packs.SerialPackCreate.Field(),
@@ -25,16 +17,16 @@ MUTATIONS = {
     "serial_pack_links_import": jobs.SerialPackLinksImport.Field(),
     "serials_export": jobs.SerialsExport.Field(),
     "serial_job_file_delete": jobs.SerialJobFileDelete.Field(),
-    "serial_assign": by_hand.SerialAssign.Field(),
-    "serial_release": by_hand.SerialRelease.Field(),
-    "serial_replace": by_hand.SerialReplace.Field(),
-    "serial_revoke": by_hand.SerialRevoke.Field(),
-    "serial_reserve": by_hand.SerialReserve.Field(),
-    "serial_unreserve": by_hand.SerialUnreserve.Field(),
-    "serial_update": by_hand.SerialUpdate.Field(),
-    "serial_event_create": by_hand.SerialEventCreate.Field(),
+    "serial_assign": staff.SerialAssign.Field(),
+    "serial_release": staff.SerialRelease.Field(),
+    "serial_replace": staff.SerialReplace.Field(),
+    "serial_revoke": staff.SerialRevoke.Field(),
+    "serial_reserve": staff.SerialReserve.Field(),
+    "serial_unreserve": staff.SerialUnreserve.Field(),
+    "serial_update": staff.SerialUpdate.Field(),
+    "serial_event_create": staff.SerialEventCreate.Field(),
     "serial_vendor_group_update": vendors.SerialVendorGroupUpdate.Field(),
     "serial_vendor_group_delete": vendors.SerialVendorGroupDelete.Field(),
-    "serials_delete": deleting.SerialsDelete.Field(),
-    "serial_batch_delete": deleting.SerialBatchDelete.Field(),
+    "serials_delete": deletion.SerialsDelete.Field(),
+    "serial_batch_delete": deletion.SerialBatchDelete.Field(),
 }

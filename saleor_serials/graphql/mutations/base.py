@@ -6,14 +6,14 @@ from typing import Any
 from graphene.utils.str_converters import to_camel_case
 
 from saleor_serials import tasks
-from saleor_serials.access import Right, reach
+from saleor_serials.access.packs import Right, reach
+from saleor_serials.access.permissions import MANAGE_PRODUCTS
 from saleor_serials.errors import InvalidInput, InvalidInputs, NotFound
 from saleor_serials.graphql import ids, loaders
 from saleor_serials.graphql.types import SerialError
 from saleor_serials.host import graphql
 from saleor_serials.host.shapes import Actor
 from saleor_serials.models import Job, Pack
-from saleor_serials.permissions import MANAGE_PRODUCTS
 
 
 class Mutation(graphql.Mutation):

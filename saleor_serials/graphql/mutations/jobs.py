@@ -5,35 +5,41 @@ from typing import Any
 
 import graphene
 
-from saleor_serials import exporting, filling, finding, importing, jobs
-from saleor_serials.access import Right, reach
+from saleor_serials.access import jobs
+from saleor_serials.access.packs import Right, reach
+from saleor_serials.access.permissions import may_see_holders
 from saleor_serials.errors import NotAllowed, NotFound, Required
-from saleor_serials.graphql import filters, ids
-from saleor_serials.graphql.enums import (
+from saleor_serials.graphql import ids
+from saleor_serials.graphql.mutations.base import Mutation, begin, pack_of
+from saleor_serials.graphql.types import filters
+from saleor_serials.graphql.types.enums import (
     SerialColumnEnum,
     SerialExportFormatEnum,
     SerialFileFormatEnum,
     SerialLinkColumnEnum,
 )
-from saleor_serials.graphql.job_types import SerialJob
-from saleor_serials.graphql.mutations.base import Mutation, begin, pack_of
+from saleor_serials.graphql.types.jobs import SerialJob
 from saleor_serials.host import graphql
 from saleor_serials.host.shapes import Actor
-from saleor_serials.importing import Sheet
+from saleor_serials.import_export import export, links_import, plan, serials_import
+from saleor_serials.import_export.plan import Sheet
+from saleor_serials.import_export.readers import formats
+from saleor_serials.import_export.serials_writing import ALL_OR_NOTHING
+from saleor_serials.jobs import files
 from saleor_serials.models import Pack
-from saleor_serials.permissions import may_see_holders
+from saleor_serials.serials import generation_job, search
 
 
 class SerialsGenerate(Mutation):
     serial_job = graphene.Field(
         SerialJob,
-        description=f"The job that makes them; up to {filling.AT_ONCE:,} are made at once.",
+        description=f"The job that makes them; up to {generation_job.AT_ONCE:,} are made at once.",
     )
 
     class Arguments:
         pack = graphene.ID(required=True, description="ID of the pack to fill.")
         quantity = graphene.Int(
-            required=True, description=f"How many, 1 to {filling.MAX_QUANTITY:,}."
+            required=True, description=f"How many, 1 to {generation_job.MAX_QUANTITY:,}."
         )
         batch_name = graphene.String(
             description="Name of the batch. If left out, the date and time."
@@ -47,13 +53,13 @@ class SerialsGenerate(Mutation):
 
     @classmethod
     def perform(cls, actor: Actor, **arguments: Any) -> Any:
-        job = filling.start(
+        job = generation_job.start(
             pack_of(actor, arguments["pack"], Right.GENERATE),
             arguments["quantity"],
             actor=actor.key,
             batch_name=arguments.get("batch_name"),
         )
-        return cls(serial_job=begin(job, at_once=job.total <= filling.AT_ONCE))
+        return cls(serial_job=begin(job, at_once=job.total <= generation_job.AT_ONCE))
 
 
 class SerialBatchCreate(Mutation):
@@ -72,13 +78,13 @@ class SerialBatchCreate(Mutation):
 
     @classmethod
     def perform(cls, actor: Actor, **arguments: Any) -> Any:
-        job = filling.start_batch(
+        job = generation_job.start_batch(
             pack_of(actor, arguments["pack"], Right.GENERATE),
             arguments["quantity"],
             actor=actor.key,
             name=arguments.get("name"),
         )
-        return cls(serial_job=begin(job, at_once=job.total <= filling.AT_ONCE))
+        return cls(serial_job=begin(job, at_once=job.total <= generation_job.AT_ONCE))
 
 
 class SerialImportColumnInput(graphene.InputObjectType):
@@ -145,7 +151,7 @@ def _sheet(given: dict[str, Any]) -> Sheet:
         # Text that is no Unicode is complained of by its row.
         file=file or io.BytesIO((text or "").encode("utf-8", "surrogatepass")),
         name=file.name if file else "",
-        format=given.get("format") and importing.Format(given["format"]),
+        format=given.get("format") and formats.Format(given["format"]),
         encoding=given.get("encoding") if file else "utf-8",
         separator=given.get("separator"),
         columns=None if columns is None else {each["name"]: each.get("column") for each in columns},
@@ -157,7 +163,7 @@ def _pack(actor: Actor, given: dict[str, Any], right: Right) -> Pack | None:
 
 
 def _is_small(sheet: Sheet) -> bool:
-    return sheet.file.seek(0, io.SEEK_END) <= importing.AT_ONCE
+    return sheet.file.seek(0, io.SEEK_END) <= plan.AT_ONCE
 
 
 class SerialsImport(_Import):
@@ -172,7 +178,7 @@ class SerialsImport(_Import):
     class Meta:
         description = (
             "Put the serials of a file into packs, all of them or none, and serve the orders that "
-            f"wait for them. A file of more than {importing.ALL_OR_NOTHING:,} rows goes in chunk "
+            f"wait for them. A file of more than {ALL_OR_NOTHING:,} rows goes in chunk "
             "by chunk; the same import again goes on where one was left. Rows that are wrong are "
             "named in the job's problems. Requires the permission MANAGE_PRODUCTS, and for "
             "columns about holders MANAGE_ORDERS as well."
@@ -182,7 +188,7 @@ class SerialsImport(_Import):
     def perform(cls, actor: Actor, **arguments: Any) -> Any:
         given = arguments["input"]
         sheet = _sheet(given)
-        job = importing.start(
+        job = serials_import.start(
             sheet,
             pack=_pack(actor, given, Right.IMPORT),
             actor=actor.key,
@@ -248,7 +254,7 @@ class SerialPackLinksImport(_Import):
     def perform(cls, actor: Actor, **arguments: Any) -> Any:
         given = arguments["input"]
         sheet = _sheet(given)
-        job = importing.start_links(
+        job = links_import.start_links(
             sheet,
             pack=_pack(actor, given, Right.LINK),
             actor=actor.key,
@@ -268,7 +274,7 @@ class SerialsExport(Mutation):
             description="Which serials to export. If left out, all but deleted ones."
         )
         format = SerialExportFormatEnum(
-            default_value=exporting.Format.CSV.value, description="What kind of file to write."
+            default_value=export.Format.CSV.value, description="What kind of file to write."
         )
 
     class Meta:
@@ -287,15 +293,15 @@ class SerialsExport(Mutation):
                 "To choose by order or customer takes the permission MANAGE_ORDERS as well.",
                 field="filter",
             )
-        job = exporting.start(
+        job = export.start_export(
             wanted,
-            format=exporting.Format(arguments.get("format") or exporting.Format.CSV),
+            format=export.Format(arguments.get("format") or export.Format.CSV),
             actor=actor.key,
             reach=reached,
             sees_holders=may_see_holders(actor),
         )
-        few = finding.Page(limit=exporting.AT_ONCE)
-        return cls(serial_job=begin(job, at_once=not finding.find(wanted, few).more))
+        few = search.Page(limit=export.AT_ONCE)
+        return cls(serial_job=begin(job, at_once=not search.find(wanted, few).more))
 
 
 class SerialJobFileDelete(Mutation):
@@ -316,5 +322,5 @@ class SerialJobFileDelete(Mutation):
         job = jobs.Viewer.of(reach(actor), actor.key).jobs().filter(pk=job_id).first()
         if job is None:
             raise NotFound("There is no such job.", field="id")
-        jobs.drop_file(job)
+        files.drop_file(job)
         return cls(serial_job=job)

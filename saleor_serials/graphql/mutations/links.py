@@ -4,14 +4,15 @@ from typing import Any
 
 import graphene
 
-from saleor_serials import links, tasks
-from saleor_serials.access import Right, reach
+from saleor_serials import tasks
+from saleor_serials.access.packs import Right, reach
 from saleor_serials.errors import NotFound
 from saleor_serials.graphql import ids
 from saleor_serials.graphql.mutations.base import Mutation, pack_of
 from saleor_serials.graphql.types import SerialPackLink
 from saleor_serials.host.shapes import Actor
 from saleor_serials.models import PackLink
+from saleor_serials.packs import links
 
 
 class SerialPackLinkInput(graphene.InputObjectType):

@@ -5,20 +5,21 @@ from typing import Any
 
 import graphene
 
-from saleor_serials import packs, tasks
-from saleor_serials.access import EVERYTHING, Reach, Right, reach
+from saleor_serials import tasks
+from saleor_serials.access.packs import EVERYTHING, Reach, Right, reach
 from saleor_serials.errors import NotAllowed
 from saleor_serials.graphql import ids
-from saleor_serials.graphql.enums import (
+from saleor_serials.graphql.mutations.base import Mutation, given
+from saleor_serials.graphql.types import SerialPack
+from saleor_serials.graphql.types.enums import (
     SerialPackSourceEnum,
     SerialPackTypeEnum,
     SerialPickOrderEnum,
     SerialStatusEnum,
 )
-from saleor_serials.graphql.mutations.base import Mutation, given
-from saleor_serials.graphql.types import SerialPack
 from saleor_serials.host import graphql
 from saleor_serials.host.shapes import Actor
+from saleor_serials.packs import lifecycle
 
 
 class SerialPackConsumerInput(graphene.InputObjectType):
@@ -123,7 +124,7 @@ class SerialPackCreate(Mutation):
     def perform(cls, actor: Actor, **arguments: Any) -> Any:
         values = _rules(arguments["input"])
         _own(values, reach(actor), is_new=True)
-        return cls(serial_pack=packs.create(name=values.pop("name", ""), **values))
+        return cls(serial_pack=lifecycle.create(name=values.pop("name", ""), **values))
 
 
 class SerialPackUpdate(Mutation):
@@ -145,7 +146,7 @@ class SerialPackUpdate(Mutation):
         pack_id = _require(within, Right.EDIT, arguments["id"])
         values = _rules(arguments["input"])
         _own(values, within, is_new=False)
-        pack = packs.update(pack_id, **values)
+        pack = lifecycle.update(pack_id, **values)
         tasks.request_settle(pack.pk)
         return cls(serial_pack=pack)
 
@@ -168,7 +169,7 @@ class SerialPackDelete(Mutation):
     @classmethod
     def perform(cls, actor: Actor, **arguments: Any) -> Any:
         pack_id = _require(reach(actor), Right.DELETE, arguments["id"])
-        pack = packs.delete(pack_id)
+        pack = lifecycle.delete(pack_id)
         tasks.request_stock(pack_id)
         return cls(serial_pack=pack if pack.pk is not None else None)
 
@@ -188,7 +189,7 @@ class SerialPackRestore(Mutation):
     @classmethod
     def perform(cls, actor: Actor, **arguments: Any) -> Any:
         pack_id = _require(reach(actor), Right.EDIT, arguments["id"])
-        return cls(serial_pack=packs.restore(pack_id))
+        return cls(serial_pack=lifecycle.restore(pack_id))
 
 
 def _require(within: Reach, right: Right, global_id: str) -> int:

@@ -4,11 +4,12 @@ from typing import Any
 
 import graphene
 
-from saleor_serials import packs, tasks
-from saleor_serials.access import Right
+from saleor_serials import tasks
+from saleor_serials.access.packs import Right
 from saleor_serials.graphql.mutations.base import Mutation, pack_of
 from saleor_serials.graphql.types import SerialBatch
 from saleor_serials.host.shapes import Actor
+from saleor_serials.serials import add
 
 
 class SerialsCreate(Mutation):
@@ -19,7 +20,7 @@ class SerialsCreate(Mutation):
         data = graphene.List(
             graphene.NonNull(graphene.String),
             required=True,
-            description=f"The serials: at most {packs.MAX_SERIALS_PER_CALL:,}, of 64 KB each.",
+            description=f"The serials: at most {add.MAX_SERIALS_PER_CALL:,}, of 64 KB each.",
         )
         batch_name = graphene.String(
             description="Name of the batch. If left out, the date and time."
@@ -34,7 +35,7 @@ class SerialsCreate(Mutation):
     @classmethod
     def perform(cls, actor: Actor, **arguments: Any) -> Any:
         pack = pack_of(actor, arguments["pack"], Right.IMPORT)
-        batch = packs.add_serials(
+        batch = add.add_serials(
             pack, arguments["data"], actor=actor.key, batch_name=arguments.get("batch_name")
         )
         tasks.request_settle(pack.pk)

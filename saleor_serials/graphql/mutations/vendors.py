@@ -4,14 +4,14 @@ from typing import Any
 
 import graphene
 
-from saleor_serials import vendors
-from saleor_serials.access import Right
+from saleor_serials.access.packs import Right
+from saleor_serials.access.permissions import MANAGE_STAFF
 from saleor_serials.graphql import ids
-from saleor_serials.graphql.enums import SerialVendorRightEnum
 from saleor_serials.graphql.mutations.base import Mutation
 from saleor_serials.graphql.types import SerialVendorGroup
+from saleor_serials.graphql.types.enums import SerialVendorRightEnum
 from saleor_serials.host.shapes import Actor
-from saleor_serials.permissions import MANAGE_STAFF
+from saleor_serials.packs import vendors
 
 
 class SerialVendorGroupUpdate(Mutation):

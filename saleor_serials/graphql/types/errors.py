@@ -2,9 +2,7 @@
 
 import graphene
 
-from saleor_serials.graphql.enums import (
-    SerialErrorCode,
-)
+from saleor_serials.graphql.types.enums import SerialErrorCode
 
 
 class SerialError(graphene.ObjectType):

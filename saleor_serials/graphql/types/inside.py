@@ -6,15 +6,15 @@ from typing import Any
 import graphene
 
 from saleor_serials import models
-from saleor_serials.finding import Holder
+from saleor_serials.access.permissions import LISTED, MANAGE_PRODUCTS
 from saleor_serials.graphql import lists, loaders
-from saleor_serials.graphql.enums import SerialStatusEnum
-from saleor_serials.graphql.listings import field
+from saleor_serials.graphql.pagination import field
+from saleor_serials.graphql.types.enums import SerialStatusEnum
 from saleor_serials.host import graphql
-from saleor_serials.permissions import LISTED, MANAGE_PRODUCTS
+from saleor_serials.serials.search import Holder
 
-SERIALS = "saleor_serials.graphql.connections.SerialCountableConnection"
-BATCHES = "saleor_serials.graphql.connections.SerialBatchCountableConnection"
+SERIALS = "saleor_serials.graphql.types.connections.SerialCountableConnection"
+BATCHES = "saleor_serials.graphql.types.connections.SerialBatchCountableConnection"
 STAFF = "Requires the permission MANAGE_PRODUCTS."
 
 

@@ -5,18 +5,20 @@ from typing import Any
 import graphene
 from graphene import relay
 
-from saleor_serials import generators, models, permissions, rules
-from saleor_serials.finding import Holder
+from saleor_serials import models
+from saleor_serials.access import permissions
+from saleor_serials.access.permissions import MANAGE_PRODUCTS
+from saleor_serials.extensions import generators
 from saleor_serials.graphql import ids, lists, loaders
-from saleor_serials.graphql.enums import (
+from saleor_serials.graphql.access import reach_of
+from saleor_serials.graphql.pagination import field
+from saleor_serials.graphql.types.enums import (
     SerialPackSourceEnum,
     SerialPackTypeEnum,
     SerialPickOrderEnum,
     SerialStatusEnum,
     SerialVendorRightEnum,
 )
-from saleor_serials.graphql.listings import field
-from saleor_serials.graphql.reach import reach_of
 from saleor_serials.graphql.types.inside import (
     BATCHES,
     SERIALS,
@@ -28,7 +30,8 @@ from saleor_serials.graphql.types.inside import (
     statuses,
 )
 from saleor_serials.host import graphql
-from saleor_serials.permissions import MANAGE_PRODUCTS
+from saleor_serials.packs import rules
+from saleor_serials.serials.search import Holder
 
 
 class SerialVendorGroup(graphene.ObjectType):

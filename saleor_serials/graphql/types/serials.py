@@ -9,17 +9,15 @@ from typing import Any
 import graphene
 from graphene import relay
 
-from saleor_serials import models, permissions
+from saleor_serials import models
+from saleor_serials.access import permissions
+from saleor_serials.extensions.renderers import Rendering
 from saleor_serials.graphql import ids, loaders
-from saleor_serials.graphql.enums import (
-    SerialEventTypeEnum,
-    SerialStatusEnum,
-)
-from saleor_serials.graphql.reach import reach_of
+from saleor_serials.graphql.access import reach_of
+from saleor_serials.graphql.types.enums import SerialEventTypeEnum, SerialStatusEnum
 from saleor_serials.graphql.types.packs import SerialBatch, SerialPack
 from saleor_serials.host import graphql
-from saleor_serials.renderers import Rendering
-from saleor_serials.rendering import rendered
+from saleor_serials.serials.rendering import rendered
 
 
 class SerialAssignment(graphene.ObjectType):

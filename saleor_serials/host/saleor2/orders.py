@@ -19,7 +19,6 @@ from saleor_serials.host.shapes import Changes, LineSnapshot, OrderOwner, OrderS
 # An event may become visible after a younger one: rows are looked at again for this long.
 _OVERLAP = timedelta(minutes=5)
 
-
 # Read for every event of every order: Django takes longer to put this together than PostgreSQL to
 # answer it, so it is written out.
 _ORDER = f"""
@@ -47,7 +46,6 @@ LEFT JOIN product_productvariant AS v ON v.id = l.variant_id
 WHERE o.id = ANY(%s)
 ORDER BY l.id
 """
-
 
 # An order (o) that costs something, and for which no money ever came in.
 NEVER_PAID = f"""

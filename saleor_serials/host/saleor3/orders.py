@@ -28,7 +28,6 @@ from saleor_serials.host.shapes import Changes, LineSnapshot, OrderOwner, OrderS
 # A change may become visible after a younger one: rows are looked at again for this long.
 _OVERLAP = timedelta(minutes=5)
 
-
 _NOT_LIVE = (
     OrderStatus.DRAFT,
     OrderStatus.CANCELED,
@@ -37,10 +36,8 @@ _NOT_LIVE = (
     OrderStatus.UNCONFIRMED,
 )
 
-
 # Only what was fulfilled can be returned.
 _FULFILLED = (OrderStatus.FULFILLED, OrderStatus.PARTIALLY_RETURNED, OrderStatus.RETURNED)
-
 
 # Units move into fulfilments of these kinds when they are refunded, returned or replaced.
 _OUT = (
@@ -50,16 +47,13 @@ _OUT = (
     FulfillmentStatus.REPLACED,
 )
 
-
 _PLACED = (
     OrderEvents.PLACED,
     OrderEvents.PLACED_FROM_DRAFT,
     OrderEvents.PLACED_AUTOMATICALLY_FROM_PAID_CHECKOUT,
 )
 
-
 _DRAFTED = (OrderEvents.DRAFT_CREATED, OrderEvents.DRAFT_CREATED_FROM_REPLACE)
-
 
 # ``charged_value`` of a transaction is net of refunds, also of those that are only requested.
 _ORDER = """
@@ -94,7 +88,6 @@ CROSS JOIN LATERAL (
 WHERE o.id = ANY(%(orders)s)
 """
 
-
 # The normal way returns a unit and grants its refund: the larger of the two counts, not the sum.
 _LINES = """
 SELECT l.order_id, l.id, l.quantity,
@@ -118,13 +111,11 @@ WHERE l.order_id = ANY(%(orders)s)
 ORDER BY l.created_at, l.id
 """
 
-
 # Rows that Saleor adds where it leaves ``Order.updated_at``: their order, and their time.
 _TELLING = {
     "event": (OrderEvent, "order_id", "date"),
     "transaction": (TransactionEvent, "transaction__order_id", "created_at"),
 }
-
 
 # An order (o) that costs something, and for which no money ever came in.
 NEVER_PAID = f"""

@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from saleor_serials.audit import Result, audit
+from saleor_serials.maintenance.audit import Result, audit
 
 
 class Command(BaseCommand):

@@ -5,13 +5,14 @@ from typing import IO, Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from saleor_serials import exporting, jobs
-from saleor_serials.access import EVERYTHING
-from saleor_serials.exporting import Format
-from saleor_serials.finding import Filter
+from saleor_serials.access.packs import EVERYTHING
 from saleor_serials.history import SYSTEM
+from saleor_serials.import_export import export
+from saleor_serials.import_export.export import Format
+from saleor_serials.jobs import files
 from saleor_serials.management.progress import choice, opened, pack_of, work
 from saleor_serials.models import SerialStatus
+from saleor_serials.serials.search import Filter
 
 
 class Command(BaseCommand):
@@ -43,7 +44,7 @@ class Command(BaseCommand):
             statuses=frozenset(map(SerialStatus, statuses)) if statuses else None,
         )
         with _opened(options["file"]) as file:
-            job = exporting.start(
+            job = export.start_export(
                 wanted,
                 format=Format(options["format"]),
                 actor=SYSTEM,
@@ -51,9 +52,9 @@ class Command(BaseCommand):
                 sees_holders=True,
             )
             work(job, self.stderr)
-            for block in exporting.blocks(job):
+            for block in export.blocks(job):
                 file.write(block)
-        jobs.drop_file(job)
+        files.drop_file(job)
         if options["file"] != "-":
             self.stdout.write(f"{job.done:,} serials exported.")
 

@@ -2,9 +2,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from saleor_serials import filling
 from saleor_serials.history import SYSTEM
 from saleor_serials.management.progress import pack_of, refusals, work
+from saleor_serials.serials import generation_job
 
 
 class Command(BaseCommand):
@@ -22,7 +22,7 @@ class Command(BaseCommand):
         pack = pack_of(options["pack"])
         assert pack is not None
         with refusals():
-            job = filling.start(
+            job = generation_job.start(
                 pack, options["quantity"], actor=SYSTEM, batch_name=options["batch"]
             )
         work(job, self.stderr)

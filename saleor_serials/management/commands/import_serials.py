@@ -8,10 +8,14 @@ from typing import IO, Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from saleor_serials import importing
-from saleor_serials.access import EVERYTHING
+from saleor_serials.access.packs import EVERYTHING
 from saleor_serials.history import SYSTEM
-from saleor_serials.importing import Column, Format, LinkColumn, Sheet
+from saleor_serials.import_export import links_import, serials_import
+from saleor_serials.import_export.columns import Column
+from saleor_serials.import_export.links_import import LinkColumn
+from saleor_serials.import_export.plan import Sheet
+from saleor_serials.import_export.readers.formats import Format
+from saleor_serials.import_export.serials_writing import ALL_OR_NOTHING
 from saleor_serials.management.progress import choice, complaints, opened, pack_of, refusals, work
 
 
@@ -19,7 +23,7 @@ class Command(BaseCommand):
     help = (
         "Put the serials of a CSV or XLSX file, or of lines of text, into packs. All rows are "
         "checked first; complaints go to stderr, with exit status 1, and then nothing was changed. "
-        f"Files of more than {importing.ALL_OR_NOTHING:,} rows go in chunk by chunk: after an "
+        f"Files of more than {ALL_OR_NOTHING:,} rows go in chunk by chunk: after an "
         "interruption, the same command goes on where it was."
     )
 
@@ -62,9 +66,9 @@ class Command(BaseCommand):
                 "dry_run": options["dry_run"],
             }
             if options["links"]:
-                job = importing.start_links(sheet, **common)
+                job = links_import.start_links(sheet, **common)
             else:
-                job = importing.start(
+                job = serials_import.start(
                     sheet,
                     **common,
                     sees_holders=True,

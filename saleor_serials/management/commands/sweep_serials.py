@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from saleor_serials.sweep import sweep
+from saleor_serials.maintenance.sweep import sweep
 
 
 class Command(BaseCommand):

@@ -8,7 +8,7 @@ from saleor.payment.models import TransactionItem
 from saleor.tax.models import TaxConfiguration
 from saleor.warehouse.models import Warehouse
 
-from saleor_serials import packs
+from saleor_serials.serials import add
 from tests import making
 from tests.graphql.api import gid, people
 from tests.hosts import shop
@@ -29,7 +29,7 @@ class Desk:
 
     def __init__(self) -> None:
         self.pack = making.make_pack()
-        packs.add_serials(self.pack, list("123456789"), actor="user:1")
+        add.add_serials(self.pack, list("123456789"), actor="user:1")
         self.variant = making.make_link(self.pack).variant
         people.show(self.variant)
         self.channel = Channel.objects.get()
@@ -168,7 +168,7 @@ class Desk:
 
     def refill(self, *data: str) -> None:
         """Put more serials into the pack, for those who wait."""
-        packs.add_serials(self.pack, list(data), actor="user:1")
+        add.add_serials(self.pack, list(data), actor="user:1")
         making.settle(self.pack)
 
     def report(self, transaction: str, kind: str, amount: int, *, reference: str) -> None:

@@ -5,10 +5,10 @@ from functools import partial
 
 from saleor.order.models import Order, OrderLine
 
-from tests.graphql.api import ask
+from tests.graphql.api import ask, gid
 from tests.hosts import shop
 from tests.hosts.flows3.calls import Name, call
-from tests.hosts.flows3.desk import Desk, gid
+from tests.hosts.flows3.desk import Desk
 from tests.hosts.flows3.walking import Step, flow
 
 

@@ -6,8 +6,9 @@ from typing import Any
 
 from saleor.order.models import FulfillmentLine, Order
 
+from tests.graphql.api import gid
 from tests.hosts.flows3.calls import Name, call, pk_of
-from tests.hosts.flows3.desk import Desk, gid
+from tests.hosts.flows3.desk import Desk
 from tests.hosts.flows3.walking import Step, flow
 
 

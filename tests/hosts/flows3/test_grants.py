@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
+from tests.graphql.api import gid
 from tests.hosts.flows3.calls import answer, call
-from tests.hosts.flows3.desk import Desk, gid
+from tests.hosts.flows3.desk import Desk
 from tests.hosts.flows3.provider import answering
 from tests.hosts.flows3.walking import Step, flow
 

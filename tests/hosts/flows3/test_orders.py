@@ -12,9 +12,10 @@ from saleor.tax.models import TaxClass
 
 from saleor_serials.host import host
 from tests import making
+from tests.graphql.api import gid
 from tests.hosts import shop
 from tests.hosts.flows3.calls import Name, call, money, pk_of
-from tests.hosts.flows3.desk import ADDRESS, Desk, gid
+from tests.hosts.flows3.desk import ADDRESS, Desk
 from tests.hosts.flows3.walking import Step, flow
 
 

@@ -8,8 +8,9 @@ import pytest
 from saleor.order.models import Order
 from saleor.settings import BUILTIN_PLUGINS
 
+from tests.graphql.api import gid
 from tests.hosts.flows3.calls import call
-from tests.hosts.flows3.desk import Desk, gid
+from tests.hosts.flows3.desk import Desk
 from tests.hosts.flows3.walking import Step, flow
 
 GATEWAY = "mirumee.payments.dummy"

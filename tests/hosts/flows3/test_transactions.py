@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from functools import partial
 
+from tests.graphql.api import gid
 from tests.hosts.flows3.calls import Name, call
-from tests.hosts.flows3.desk import Desk, gid
+from tests.hosts.flows3.desk import Desk
 from tests.hosts.flows3.provider import answering
 from tests.hosts.flows3.walking import Step, flow
 

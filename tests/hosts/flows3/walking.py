@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from saleor_serials.host.saleor3 import orders
+from saleor_serials.maintenance.sweep import sweep
 from saleor_serials.models import Assignment, Event
-from saleor_serials.sweep import sweep
 from tests import making
 from tests.hosts import shop
 from tests.hosts.flows3.desk import Desk

@@ -1,0 +1,189 @@
+"""Hand serials to order lines and take them back: the only code that changes who holds a serial.
+
+Every caller holds the lock on the lines' ``OrderRecord``. A claim never waits: rows that a rival
+has locked are skipped, so what it finds is what it may have, and a shortfall is never final.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from django.db import connection, transaction
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from saleor_serials import history
+from saleor_serials.assignments.claims import (
+    CLAIM_FREE,
+    CLAIM_OWN,
+    CLAIM_UNASSIGNED,
+    IS_OWN,
+    claim,
+    claim_named,
+    own_status_values,
+    own_statuses,
+    status_held,
+)
+from saleor_serials.config import Config
+from saleor_serials.history import BY_SYSTEM, By
+from saleor_serials.models import (
+    Assignment,
+    EventType,
+    OrderRecord,
+    Pack,
+    PackSource,
+    Serial,
+    SerialStatus,
+)
+from saleor_serials.serials import generation
+
+logger = logging.getLogger(__name__)
+
+# By pack: whoever takes from two that lock something takes them in the same order.
+_CHOICES = f"""
+SELECT a.id,
+    EXISTS (SELECT FROM saleor_serials_serial WHERE pack_id = p.id AND {IS_OWN}) AS has_own,
+    (SELECT short.owed_since FROM saleor_serials_assignment AS short
+     WHERE short.pack_id = p.id AND short.wanted > short.held
+        AND short.order_id IS DISTINCT FROM %(order)s
+     ORDER BY short.owed_since, short.id LIMIT 1) AS others_wait_since
+FROM saleor_serials_assignment AS a JOIN saleor_serials_pack AS p ON p.id = a.pack_id
+WHERE a.id = ANY(%(assignments)s) AND p.is_published
+ORDER BY p.id, a.id
+"""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Allocated:
+    """What one call handed out, and in which packs it left lines short."""
+
+    serial_ids: tuple[int, ...]
+    short_pack_ids: frozenset[int]
+
+
+def allocate(
+    order: OrderRecord,
+    assignments: Sequence[Assignment],
+    *,
+    settings: Config,
+    now: datetime,
+    first_in_line: bool,
+    by: By = BY_SYSTEM,
+) -> Allocated:
+    """Claim for each line what it is owed and does not hold; note it on the lines' ``held``.
+
+    Statements: one, plus one per line and pack that is short (one more each where serials of the
+    customer's own, or given back by others, are there, and three where the pack's generator makes
+    them), plus one for the history; the number of serials does not matter.
+
+    ``first_in_line``: do not stand behind older shortfalls of other orders in the same pack.
+    ``by``: who asks for it, if not the system.
+    """
+    short = [assignment for assignment in assignments if assignment.shortfall]
+    if not short:
+        return Allocated(serial_ids=(), short_pack_ids=frozenset())
+    moves: list[tuple[int, str, str, str]] = []
+    by_id = {assignment.pk: assignment for assignment in short}
+    for pk, has_own, others_wait_since in _choices(order, short, settings=settings):
+        assignment = by_id[pk]
+        is_next = (
+            first_in_line or not others_wait_since or assignment.owed_since <= others_wait_since
+        )
+        to = status_held(assignment.pack).value
+        taken = _take(assignment, has_own=has_own, is_next=is_next, settings=settings, now=now)
+        moves += [(serial_id, assignment.line_id, was, to) for serial_id, was in taken]
+    history.record_serials(EventType.ASSIGNED, moves, order=order, at=now, by=by)
+    return Allocated(
+        serial_ids=tuple(serial_id for serial_id, *_ in moves),
+        short_pack_ids=frozenset(a.pack_id for a in short if a.shortfall),
+    )
+
+
+def fill(assignment: Assignment, *, settings: Config, now: datetime) -> list[tuple[int, str]]:
+    """Claim what a line or gift is short of, before all who wait; note it on ``held``.
+
+    Returns ``(serial id, status before)``; the history is the caller's.
+    """
+    return _take(assignment, has_own=True, is_next=True, settings=settings, now=now)
+
+
+def _take(
+    assignment: Assignment, *, has_own: bool, is_next: bool, settings: Config, now: datetime
+) -> list[tuple[int, str]]:
+    taken: list[tuple[int, str]] = []
+    for way in _ways(assignment.pack, has_own=has_own, is_next=is_next, settings=settings):
+        if not assignment.shortfall:
+            break
+        found = way(assignment, settings=settings, now=now)
+        assignment.held += len(found)
+        taken += found
+    return taken
+
+
+def _choices(
+    order: OrderRecord, short: Sequence[Assignment], *, settings: Config
+) -> list[tuple[int, bool, datetime | None]]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _CHOICES,
+            {
+                "assignments": [assignment.pk for assignment in short],
+                "customer": order.customer,
+                "order": order.pk,
+                "own": own_status_values(settings),
+            },
+        )
+        return cursor.fetchall()
+
+
+type _Way = Callable[..., list[tuple[int, str]]]
+
+
+def _ways(pack: Pack, *, has_own: bool, is_next: bool, settings: Config) -> Iterator[_Way]:
+    """The ways in which a line may get a pack's serials, the first to be tried first."""
+    if pack.source == PackSource.STOCK:
+        if has_own:
+            yield partial(claim, CLAIM_OWN)
+        if is_next:
+            yield partial(claim, CLAIM_FREE)
+            if SerialStatus.UNASSIGNED in settings.assignable_statuses:
+                yield partial(claim, CLAIM_UNASSIGNED)
+    if pack.generator:
+        yield _generate
+
+
+def _generate(assignment: Assignment, *, settings: Config, now: datetime) -> list[tuple[int, str]]:
+    """Have the pack's generator make what a line lacks; nothing if it fails, which is logged."""
+    pack = assignment.pack
+    try:
+        with transaction.atomic():
+            ids = generation.generate_for_order(pack, assignment.shortfall, now=now)
+    except Exception as error:
+        # Its text may quote what it made. The line stays short, and the sweep tries again.
+        logger.error("The generator of pack %s failed: %s", pack.pk, type(error).__name__)
+        return []
+    history.record_serials(
+        EventType.CREATED,
+        [(pk, "", "", SerialStatus.FREE.value) for pk in ids],
+        order=None,
+        at=now,
+    )
+    return claim_named(ids, assignment, statuses=[SerialStatus.FREE], now=now)
+
+
+def servable(pack: Pack, *, settings: Config) -> QuerySet[Assignment]:
+    """The lines that are short in a pack and could get a serial of it now, oldest first."""
+    short = Assignment.objects.filter(
+        pack=pack, pack__is_published=True, order__isnull=False, wanted__gt=F("held")
+    ).order_by("owed_since", "id")
+    if pack.generator:
+        return short
+    unexpired = Q(expires_at__isnull=True) | Q(expires_at__gt=timezone.now())
+    available = Serial.objects.filter(unexpired, pack=pack, assignment__isnull=True)
+    anybodys = settings.assignable_statuses - {SerialStatus.RESERVED}
+    if available.filter(status__in=anybodys).exists():
+        return short
+    own = available.filter(customer=OuterRef("customer"), status__in=own_statuses(settings))
+    return short.filter(Exists(own.exclude(customer="")))

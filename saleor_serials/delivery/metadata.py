@@ -1,0 +1,127 @@
+"""Show the serials that an order holds in Saleor's own private metadata, where the shop wants it.
+
+For staff in the Dashboard and for software that knows nothing of this plugin: each order line
+lists its serials, the order those of all its lines. Only what customers are shown is written.
+"""
+
+import json
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+from django.db import transaction
+from graphene import Node
+
+from saleor_serials import config
+from saleor_serials.errors import without_details
+from saleor_serials.host import host
+from saleor_serials.models import Mirror, OrderRecord, Serial
+
+logger = logging.getLogger(__name__)
+
+# Saleor reads an order's metadata whenever it reads the order.
+MAX_LENGTH = 1_000_000
+# The next sweep goes on.
+MAX_PER_SWEEP = 1_000
+
+
+def enqueue(record: OrderRecord, *, settings: config.Config, moved: bool, holds: bool) -> bool:
+    """Note in the caller's transaction that serials moved; False if nobody is to be shown.
+
+    Where nothing moved, the metadata may still have been changed by somebody else.
+    """
+    known = record.mirror != Mirror.ABSENT
+    concerned = (known or holds) if settings.mirror_to_metadata else (known and moved)
+    if concerned and (moved or not known) and record.mirror != Mirror.DUE:
+        record.mirror = Mirror.DUE
+        record.save(update_fields=["mirror"])
+    return concerned
+
+
+def write_due() -> None:
+    """Show what is due and was not shown. A failure is logged, never raised."""
+    due = OrderRecord.objects.filter(mirror=Mirror.DUE).order_by("id")
+    for order_id in due.values_list("order_id", flat=True)[:MAX_PER_SWEEP]:
+        try:
+            write(order_id)
+        except Exception:
+            logger.exception("The metadata of order %s is behind.", order_id)
+
+
+def drop_copies(order_ids: Iterable[str]) -> None:
+    """Remove from these orders what Saleor copied out of another. Never raises."""
+    try:
+        host.drop_copied_serials(order_ids)
+    except Exception:
+        logger.exception("Copies of orders show the serials of their originals.")
+
+
+def write(order_id: str) -> None:
+    """Bring an order's private metadata in line with what it holds. Writes only on difference.
+
+    A constant number of statements. While the setting is off, what stands there is removed.
+
+    Raises:
+        StorageFailed: the database refused, or Saleor itself is at the order for longer than we
+            wait; nothing has changed.
+    """
+    settings = config.active_config()
+    if settings is None:
+        return
+    with without_details(), transaction.atomic():
+        record = OrderRecord.objects.select_for_update().filter(order_id=order_id).first()
+        if record is None:
+            # A draft holds nothing, and may be a copy of an order that does.
+            host.drop_copied_serials([order_id])
+            return
+        lines = _shown(record, settings) if settings.mirror_to_metadata else {}
+        text = _order_text(record, lines) if lines else None
+        if text is not None and len(text) > MAX_LENGTH:
+            logger.warning("The serials of order %s are too long for its metadata.", order_id)
+            text, lines = None, {}
+        texts = {line_id: _text(_data(serials)) for line_id, serials in lines.items()}
+        host.write_serials(order_id, text, texts)
+        record.mirror = Mirror.SHOWN if settings.mirror_to_metadata else Mirror.ABSENT
+        record.save(update_fields=["mirror"])
+
+
+def _shown(record: OrderRecord, settings: config.Config) -> dict[str, list[Serial]]:
+    """Read what each line holds that customers are shown. One statement."""
+    serials = Serial.objects.filter(
+        assignment__order=record, status__in=settings.shown_statuses
+    ).select_related("assignment")
+    return {
+        line_id: list(held)
+        for line_id, held in groupby(
+            serials.order_by("assignment__line_id", "assignment_id", "position"),
+            key=lambda serial: serial.assignment.line_id,
+        )
+    }
+
+
+def _order_text(record: OrderRecord, lines: Mapping[str, Sequence[Serial]]) -> str:
+    # Begins with the number: so a copy of the order that Saleor makes is told from it.
+    return _text(
+        {
+            "number": record.number,
+            "lines": [
+                {
+                    "id": Node.to_global_id("OrderLine", line_id),
+                    "product": held[0].assignment.product_name,
+                    "variant": held[0].assignment.variant_name,
+                    "sku": held[0].assignment.sku,
+                    "serials": _data(held),
+                }
+                for line_id, held in lines.items()
+            ],
+        }
+    )
+
+
+def _data(serials: Sequence[Serial]) -> list[str]:
+    return [serial.data for serial in serials]
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)

@@ -1,0 +1,142 @@
+"""Tell the customer: an outbox row with the allocation, an e-mail once that is committed.
+
+Nothing is sent that is not committed, and what is committed is sent in the end: whoever sends
+first takes a lease on the row, so that a crash leaves it due again. A mail may go out twice after
+a crash, never zero times.
+"""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import timezone
+
+from saleor_serials import config, history, mail
+from saleor_serials.delivery.message import pack_up
+from saleor_serials.host import host
+from saleor_serials.host.shapes import Recipient, is_email
+from saleor_serials.models import Delivery, DeliveryStatus, EventType, OrderRecord, Serial
+
+logger = logging.getLogger(__name__)
+
+# While it lasts, nobody else sends; it must outlast the slowest conversation with a mail server.
+LEASE = timedelta(minutes=10)
+
+# 2, 4, 8, ... minutes, then every six hours: about three days in all.
+MAX_ATTEMPTS = 20
+_LONGEST_PAUSE = timedelta(hours=6)
+
+
+def enqueue(order: OrderRecord, serial_ids: Sequence[int], *, now: datetime) -> int | None:
+    """Put new serials into the outbox, in the caller's transaction; None if there are none."""
+    if not serial_ids:
+        return None
+    return Delivery.objects.create(
+        order=order, serial_ids=list(serial_ids), due_at=now, created_at=now
+    ).pk
+
+
+def due(now: datetime) -> list[int]:
+    """The deliveries that wait to be sent, longest overdue first."""
+    waiting = Delivery.objects.filter(status=DeliveryStatus.PENDING, due_at__lte=now)
+    return list(waiting.order_by("due_at").values_list("pk", flat=True))
+
+
+def deliver(delivery_id: int) -> DeliveryStatus | None:
+    """Send one delivery if it is due and nobody else is at it; None if there was nothing to do.
+
+    Only serials that the order still holds are sent. A failure is kept for a later attempt and
+    ends, after ``MAX_ATTEMPTS``, as failed; it is never raised.
+    """
+    leased = Delivery.objects.filter(
+        pk=delivery_id, status=DeliveryStatus.PENDING, due_at__lte=timezone.now()
+    ).update(attempts=F("attempts") + 1, due_at=timezone.now() + LEASE)
+    if not leased:
+        return None
+    delivery = Delivery.objects.select_related("order").get(pk=delivery_id)
+    serials = list(
+        Serial.objects.filter(pk__in=delivery.serial_ids, assignment__order=delivery.order)
+        .select_related("assignment__pack")
+        .order_by("assignment_id", "position")
+    )
+    if not serials:
+        return _finish(delivery, DeliveryStatus.NEEDLESS)
+    try:
+        recipient = host.recipient(delivery.order.order_id)
+        if recipient is None or not recipient.email:
+            return _fail(delivery, problem="The order has no e-mail address")
+        if not is_email(recipient.email):
+            return _fail(delivery, problem="The order's e-mail address is not valid")
+        _send(delivery, serials, recipient)
+    except Exception as error:
+        # The text of a mail server's answer may quote the mail: only its kind is kept.
+        logger.warning(
+            "Delivery %s was not sent (attempt %s): %s",
+            *(delivery.pk, delivery.attempts, type(error).__name__),
+        )
+        return _try_again(delivery, problem=type(error).__name__)
+    return _sent(delivery, serials)
+
+
+def _sent(delivery: Delivery, serials: Sequence[Serial]) -> DeliveryStatus:
+    now = timezone.now()
+    settings = config.active_config()
+    with transaction.atomic():
+        if settings is not None and settings.automatic_fulfillment:
+            # First: reconcile locks the order before its serials.
+            OrderRecord.objects.filter(pk=delivery.order_id).update(fulfill_at=now)
+        Serial.objects.filter(
+            pk__in=[serial.pk for serial in serials], assignment__order=delivery.order
+        ).update(delivered_at=now)
+        history.record_serials(
+            EventType.DELIVERED,
+            [(s.pk, s.assignment.line_id, s.status, s.status) for s in serials],
+            order=delivery.order,
+            at=now,
+        )
+        return _finish(delivery, DeliveryStatus.SENT, sent_at=now, problem="")
+
+
+def _try_again(delivery: Delivery, *, problem: str) -> DeliveryStatus:
+    if delivery.attempts >= MAX_ATTEMPTS:
+        return _fail(delivery, problem=problem)
+    pause = min(timedelta(minutes=2**delivery.attempts), _LONGEST_PAUSE)
+    return _finish(delivery, DeliveryStatus.PENDING, due_at=timezone.now() + pause, problem=problem)
+
+
+def _fail(delivery: Delivery, *, problem: str) -> DeliveryStatus:
+    with transaction.atomic():
+        history.record_order(EventType.DELIVERY_FAILED, delivery.order, reason=problem)
+        return _finish(delivery, DeliveryStatus.FAILED, problem=problem)
+
+
+def _finish(delivery: Delivery, status: DeliveryStatus, **values: object) -> DeliveryStatus:
+    Delivery.objects.filter(pk=delivery.pk).update(status=status, **values)
+    return status
+
+
+def _send(delivery: Delivery, serials: Sequence[Serial], recipient: Recipient) -> None:
+    earlier = Delivery.objects.filter(
+        order=delivery.order, status=DeliveryStatus.SENT, pk__lt=delivery.pk
+    )
+    parcels = pack_up(serials)
+    mail.send(
+        "delivery",
+        {
+            "order_number": delivery.order.number,
+            "is_top_up": earlier.exists(),
+            "parcels": parcels,
+            "total": len(serials),
+        },
+        sender=host.sender(recipient.channel),
+        to=[recipient.email],
+        language=recipient.language,
+        pictures={
+            serial.picture_id: serial.picture
+            for parcel in parcels
+            for serial in parcel.serials
+            if serial.picture
+        },
+    )

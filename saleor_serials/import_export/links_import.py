@@ -1,0 +1,230 @@
+"""Import which variants and products take serials of which packs."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+from django.db.models import Q
+from django.utils.text import slugify
+
+from saleor_serials.access.packs import Reach, Right
+from saleor_serials.errors import Duplicate, InvalidInput, NotFound, OutOfRange, Required, TooMany
+from saleor_serials.host.shapes import Target
+from saleor_serials.import_export.columns import restored
+from saleor_serials.import_export.plan import Sheet, create_job, examine, packs_with_rights
+from saleor_serials.import_export.rows import Complaints, chunks
+from saleor_serials.jobs.work import Step, chunk, complain
+from saleor_serials.models import Job, JobKind, Pack, PackLink
+from saleor_serials.packs import links
+
+MAX_LINKS = 10_000
+
+
+class LinkColumn(StrEnum):
+    """A column of a file of links; ``product`` is a slug or an id."""
+
+    SKU = "sku"
+    PRODUCT = "product"
+    PACK = "pack"
+    QUANTITY = "quantity"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Wanted:
+    """A row of a file of links."""
+
+    row: int
+    sku: str
+    product: str
+    pack: str
+    quantity: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Change:
+    """A link that is to be made, or (``link``) to get another quantity."""
+
+    pack: Pack
+    target: Target
+    quantity: int
+    link: PackLink | None
+
+
+def import_links(job: Job) -> Iterator[Step]:
+    """Make and change the links that a file wants: all of them, or none.
+
+    Raises:
+        Refused: some row cannot be accepted.
+    """
+    complaints = Complaints()
+    with chunk(job):
+        wanted = _read(job, complaints)
+        changes = _changes(job, wanted, complaints)
+        job.total = len(wanted) + complaints.left_out
+        if not job.total and not complaints:
+            complaints.add(None, Required("The file has no rows.", field="file"))
+        if complaints and not job.settings["dry_run"]:
+            raise complaints.refusal()
+        if not job.settings["dry_run"]:
+            for change in changes:
+                _make(change)
+            job.done = job.total
+            job.skipped = job.total - len(changes)
+    if complaints:
+        complain(job, complaints.first(), count=complaints.count)
+    made = changes if job.done else []
+    yield Step(
+        job=job,
+        linked=frozenset(change.pack.pk for change in made),
+        relinked=tuple(change.target for change in made if change.link),
+    )
+
+
+def _make(change: _Change) -> None:
+    target = change.target
+    if change.link is not None:
+        links.update(change.link.pk, quantity=change.quantity)
+    else:
+        links.create(
+            pack=change.pack,
+            quantity=change.quantity,
+            variant_id=target.id if target.kind == "variant" else None,
+            product_id=target.id if target.kind == "product" else None,
+        )
+
+
+def _read(job: Job, complaints: Complaints) -> list[_Wanted]:
+    header = [column and LinkColumn(column) for column in job.settings["header"]]
+    wanted: list[_Wanted] = []
+    for rows in chunks(
+        job, lambda row, cells: _row(header, row, cells), behind=0, complaints=complaints
+    ):
+        wanted += rows
+        if len(wanted) > MAX_LINKS:
+            raise TooMany(f"A file has at most {MAX_LINKS:,} links; split it.", field="file")
+    return wanted
+
+
+def _row(header: Sequence[Any], row: int, cells: Sequence[str]) -> _Wanted:
+    if len(cells) > len(header) and any(cells[len(header) :]):
+        raise InvalidInput("It has more cells than the first row has names.", field="file")
+    said = {
+        column.value: restored(cell.strip())
+        for column, cell in zip(header, cells, strict=False)
+        if column is not None
+    }
+    quantity = said.get("quantity") or "1"
+    if not (quantity.isascii() and quantity.isdigit() and len(quantity) < 10):
+        raise InvalidInput("The quantity is not a whole number.", field="quantity")
+    if not 1 <= int(quantity) <= links.MAX_QUANTITY:
+        raise OutOfRange(f"A unit takes 1 to {links.MAX_QUANTITY:,} serials.", field="quantity")
+    if bool(said.get("sku")) == bool(said.get("product")):
+        raise Required("Name a SKU or a product, one of the two.", field="sku")
+    if "\0" in "".join(said.values()):
+        raise InvalidInput("There is a NUL character in this row.", field="file")
+    return _Wanted(
+        row=row,
+        sku=said.get("sku", ""),
+        product=said.get("product", ""),
+        pack=slugify(said.get("pack", ""), allow_unicode=True),
+        quantity=int(quantity),
+    )
+
+
+def _changes(job: Job, wanted: Sequence[_Wanted], complaints: Complaints) -> list[_Change]:
+    """Find what the rows name, and what is to be changed. Four statements, however many rows."""
+    targets = _targets(wanted)
+    packs = {pack.slug: pack for pack in Pack.objects.filter(slug__in={w.pack for w in wanted})}
+    live = {
+        (links.target_of(link), link.pack_id): link
+        for link in PackLink.objects.filter(until=None, pack__in=_own(job, packs))
+    }
+    reach = job.settings["reach"]
+    seen: dict[tuple[Target, int], int] = {}
+    changes = []
+    for row in wanted:
+        target = targets.get(row.sku or f"\0{row.product}")
+        pack = packs.get(row.pack) if row.pack or job.pack is None else job.pack
+        if target is None:
+            complaints.add(row.row, NotFound("There is no such variant or product.", field="sku"))
+        elif pack is None or not (reach is None or pack.pk in reach):
+            complaints.add(row.row, NotFound("There is no such pack.", field="pack"))
+        elif pack.archived_at is not None:
+            complaints.add(row.row, InvalidInput("This pack is archived.", field="pack"))
+        elif seen.setdefault((target, pack.pk), row.row) != row.row:
+            first = seen[target, pack.pk]
+            complaints.add(
+                row.row,
+                Duplicate(
+                    f"This link stands in the file twice; first in row {first:,}.", field="sku"
+                ),
+            )
+        else:
+            link = live.get((target, pack.pk))
+            if link is not None and link.from_metadata:
+                complaints.add(
+                    row.row,
+                    InvalidInput(
+                        f"This link follows the private metadata of its {target.kind}; change it "
+                        "there.",
+                        field="sku",
+                    ),
+                )
+            elif link is None or link.quantity != row.quantity:
+                changes.append(_Change(pack=pack, target=target, quantity=row.quantity, link=link))
+    return changes
+
+
+def _own(job: Job, packs: Mapping[str, Pack]) -> list[Pack]:
+    return [*packs.values(), *([job.pack] if job.pack else [])]
+
+
+def _targets(wanted: Sequence[_Wanted]) -> Mapping[str, Target]:
+    """Find variants by SKU, and products by slug or id behind a NUL. Two statements."""
+    variants = PackLink.variant.field.related_model.objects
+    found = {
+        sku: Target(kind="variant", id=pk)
+        for sku, pk in variants.filter(sku__in={row.sku for row in wanted if row.sku}).values_list(
+            "sku", "pk"
+        )
+    }
+    names = {row.product for row in wanted if row.product}
+    numbers = {int(name) for name in names if name.isascii() and name.isdigit() and len(name) < 10}
+    products = PackLink.product.field.related_model.objects
+    rows = products.filter(Q(slug__in=names) | Q(pk__in=numbers)).values_list("slug", "pk")
+    # A slug may be a number as well: it comes first.
+    found |= {f"\0{pk}": Target(kind="product", id=pk) for _, pk in rows}
+    found |= {f"\0{slug}": Target(kind="product", id=pk) for slug, pk in rows}
+    return found
+
+
+def start_links(
+    sheet: Sheet, *, pack: Pack | None, actor: str, reach: Reach, dry_run: bool = False
+) -> Job:
+    """Make a job that imports links of variants (``sku``) and products with packs.
+
+    Raises:
+        Required: a column is missing.
+        InvalidInput, TooLong, Unreadable, Duplicate, NotFound: the file or its columns.
+        NotAllowed: the rights of a vendor do not include links with this pack.
+    """
+    form, header = examine(sheet, LinkColumn)
+    if LinkColumn.SKU not in header and LinkColumn.PRODUCT not in header:
+        raise Required("The file needs a column called sku or product.", field="columns")
+    if pack is None and LinkColumn.PACK not in header:
+        raise Required("Name a pack, or have a column called pack.", field="pack")
+    if pack is not None:
+        reach.require(Right.LINK, pack.pk, field="pack")
+    return create_job(
+        JobKind.IMPORT_LINKS,
+        sheet,
+        pack,
+        actor,
+        {
+            "form": asdict(form),
+            "header": list(header),
+            "reach": packs_with_rights(reach, {Right.LINK}),
+            "dry_run": dry_run,
+        },
+    )

@@ -1,0 +1,110 @@
+"""The rows of a job's file, as entries, from where it left off."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import batched
+from tempfile import TemporaryFile
+from typing import IO, Any
+
+from saleor_serials.errors import InvalidInput
+from saleor_serials.import_export.readers import files as readers_files
+from saleor_serials.import_export.readers.formats import Broken, Form, Format
+from saleor_serials.jobs import files, work
+from saleor_serials.jobs.work import Problem
+from saleor_serials.models import Job
+
+# Rows that are looked at, and committed, together.
+CHUNK = 10_000
+
+
+class Complaints:
+    """What is wrong with which row: the first ones, and how many there are.
+
+    ``left_out`` counts the rows that could not be read at all.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.left_out = 0
+        self._first: list[Problem] = []
+
+    def __bool__(self) -> bool:
+        return self.count > 0
+
+    def add(self, row: int | None, refusal: InvalidInput) -> None:
+        self.count += 1
+        self._first.append(Problem.of(refusal, row=row))
+        if len(self._first) >= 2 * work.MAX_PROBLEMS:
+            self._first = self.first()
+
+    def first(self) -> list[Problem]:
+        """The first so many, row by row; those of the whole file before them."""
+        return sorted(self._first, key=lambda problem: problem.row or 0)[: work.MAX_PROBLEMS]
+
+    def refusal(self) -> work.Refused:
+        return work.Refused(self.first(), count=self.count)
+
+
+def form_of(job: Job) -> Form:
+    """How a job's file is to be read."""
+    form = job.settings["form"]
+    return Form(
+        format=Format(form["format"]), encoding=form["encoding"], separator=form["separator"]
+    )
+
+
+def chunks[Row](
+    job: Job,
+    read: Callable[[int, Sequence[str]], Row],
+    *,
+    behind: int,
+    complaints: Complaints,
+) -> Iterator[list[Row]]:
+    """Read a job's rows behind so many that are done, a chunk at a time.
+
+    Blank rows do not count. A row that ``read`` refuses is complained of, and left out, but its
+    chunk is as much shorter. What cannot be read at all ends the file.
+    """
+    with _opened(job) as file:
+        numbered = _numbered(file, job, complaints)
+        for _ in zip(range(behind), numbered, strict=False):
+            pass
+        for chunk in batched(numbered, CHUNK):
+            rows = []
+            for number, cells in chunk:
+                try:
+                    rows.append(read(number, cells))
+                except InvalidInput as refusal:
+                    complaints.add(number, refusal)
+                    complaints.left_out += 1
+            yield rows
+
+
+def _numbered(
+    file: IO[bytes], job: Job, complaints: Complaints
+) -> Iterator[tuple[int, Sequence[str]]]:
+    form = form_of(job)
+    has_header = form.format != Format.TEXT
+    try:
+        for number, cells in readers_files.rows(file, form):
+            if not any(cells) or not any(map(str.strip, cells)):
+                continue
+            if has_header:
+                has_header = False
+            else:
+                yield number, cells
+    except Broken as broken:
+        complaints.add(broken.row, broken.refusal)
+
+
+@contextmanager
+def _opened(job: Job) -> Iterator[Any]:
+    """Open a job's file; XLSX is read from its end, and so from a disk."""
+    with files.stored(job) as source:
+        if form_of(job).format != Format.XLSX:
+            yield source
+            return
+        with TemporaryFile() as file:
+            while block := source.read(files.PART_BYTES):
+                file.write(block)
+            yield file

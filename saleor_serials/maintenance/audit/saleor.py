@@ -1,0 +1,175 @@
+"""Whether what we keep agrees with Saleor: its orders, its stock, its metadata, its customers."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from django.utils import timezone
+
+from saleor_serials import config
+from saleor_serials.delivery import metadata, outbox
+from saleor_serials.host import host
+from saleor_serials.maintenance.audit.rule import Check, Finding, select
+from saleor_serials.models import Delivery, DeliveryStatus, Mirror, OrderRecord, Pack
+from saleor_serials.orders.reconcile import try_reconcile
+from saleor_serials.packs import stock_sync
+
+# Nobody tries, or everybody who tries fails.
+_OVERDUE = timedelta(hours=1)
+_FAILING = timedelta(days=1)
+
+
+def _gone() -> list[Finding]:
+    return select(
+        """
+        SELECT r.order_id, r.number, r.order_id, sum(a.held), sum(a.wanted)
+        FROM saleor_serials_orderrecord AS r
+        JOIN saleor_serials_assignment AS a ON a.order_id = r.id AND (a.held > 0 OR a.wanted > 0)
+        WHERE NOT EXISTS (SELECT FROM order_order AS o WHERE o.id::text = r.order_id)
+        GROUP BY r.id ORDER BY r.id
+        """,
+        "order {} (id {}) is gone, holds {} and is owed {}",
+    )
+
+
+def _unpaid() -> list[Finding]:
+    if config.load_config().assign_on != "paid":
+        return []
+    return select(
+        f"""
+        SELECT r.order_id, r.number, r.order_id
+        FROM saleor_serials_orderrecord AS r JOIN order_order AS o ON o.id::text = r.order_id
+        WHERE r.entitled_at IS NOT NULL AND NOT r.noted ? 'doubt' AND {host.NEVER_PAID}
+            AND EXISTS (
+                SELECT FROM saleor_serials_assignment WHERE order_id = r.id AND held > 0
+            )
+        ORDER BY r.id
+        """,
+        "order {} (id {}) counts as paid, and Saleor has no payment",
+    )
+
+
+def _reconcile(findings: Sequence[Finding]) -> None:
+    for finding in findings:
+        try_reconcile(finding.about, failed=[])
+
+
+def _warehouse() -> list[Finding]:
+    settings = config.load_config()
+    if not settings.stock_link or host.has_warehouse(settings.stock_warehouse):
+        return []
+    slug = settings.stock_warehouse
+    return [Finding(about=slug, text=f"there is no warehouse with the slug '{slug}'")]
+
+
+def _stock() -> list[Finding]:
+    settings = config.active_config()
+    if settings is None or not settings.stock_link or _warehouse():
+        return []
+    return [
+        Finding(
+            about=drift.variant_id,
+            text=f"variant {drift.variant_id} has {drift.quantity or 0} in stock, and should have "
+            f"{drift.wanted}",
+        )
+        for drift in stock_sync.mismatches(settings)
+    ]
+
+
+def _follow(findings: Sequence[Finding]) -> None:
+    stock_sync.sync_all()
+
+
+def _archived() -> list[Finding]:
+    rows = Pack.objects.filter(archived_at__isnull=False, is_published=True).order_by("pk")
+    return [
+        Finding(about=pk, text=f"pack {pk} is archived, and published")
+        for pk in rows.values_list("pk", flat=True)
+    ]
+
+
+def _unpublish(findings: Sequence[Finding]) -> None:
+    archived = Pack.objects.filter(archived_at__isnull=False)
+    archived.filter(pk__in=[finding.about for finding in findings]).update(is_published=False)
+
+
+def _deliveries() -> list[Finding]:
+    now = timezone.now()
+    pending = Delivery.objects.filter(status=DeliveryStatus.PENDING)
+    late = pending.filter(due_at__lt=now - _OVERDUE) | pending.filter(created_at__lt=now - _FAILING)
+    rows = late.order_by("pk").values_list("pk", "order__number", "attempts", "problem")
+    return [
+        Finding(
+            about=pk,
+            text=f"delivery {pk} (order {number}) is not sent after {attempts} attempts"
+            + (f": {problem}" if problem else ""),
+        )
+        for pk, number, attempts, problem in rows
+    ]
+
+
+def _deliver(findings: Sequence[Finding]) -> None:
+    for finding in findings:
+        outbox.deliver(finding.about)
+
+
+def _mirror() -> list[Finding]:
+    due = OrderRecord.objects.filter(mirror=Mirror.DUE).order_by("pk")
+    return [
+        Finding(about=order_id, text=f"order {number} (id {order_id}) shows other serials")
+        for order_id, number in due.values_list("order_id", "number")
+    ]
+
+
+def _show(findings: Sequence[Finding]) -> None:
+    metadata.write_due()
+
+
+CHECKS = (
+    Check(
+        name="gone",
+        rule="Saleor has the orders that hold serials",
+        advice="release or revoke their serials by hand, or leave them to the customer",
+        find=_gone,
+    ),
+    Check(
+        name="unpaid",
+        rule="Saleor has a payment of each order that was served as paid",
+        advice="--repair reconciles the order: it keeps its serials, and its history tells staff",
+        find=_unpaid,
+        repair=_reconcile,
+    ),
+    Check(
+        name="warehouse",
+        rule="there is a warehouse for the stock that follows the serials",
+        advice="correct stock_warehouse in the plugin's settings",
+        find=_warehouse,
+    ),
+    Check(
+        name="stock",
+        rule="Saleor's stock is what the packs have left",
+        advice="--repair writes it",
+        find=_stock,
+        repair=_follow,
+    ),
+    Check(
+        name="archived",
+        rule="no archived pack is published",
+        advice="--repair unpublishes it",
+        find=_archived,
+        repair=_unpublish,
+    ),
+    Check(
+        name="deliveries",
+        rule="no delivery waits for an hour, or fails for a day",
+        advice="see to the mail server and to the sweep; --repair tries those that are due",
+        find=_deliveries,
+        repair=_deliver,
+    ),
+    Check(
+        name="mirror",
+        rule="the metadata of orders shows what they hold",
+        advice="--repair writes it",
+        find=_mirror,
+        repair=_show,
+    ),
+)

@@ -1,0 +1,176 @@
+"""Fulfil order lines that consist of nothing but delivered serials: nothing is left to ship.
+
+Saleor's own code does it, with all that hangs on it. ``OrderRecord.fulfill_at`` is the outbox: set
+with what may have completed a line, in its transaction; cleared with the fulfilment, in Saleor's.
+"""
+
+import logging
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Sum
+from django.utils import timezone
+
+from saleor_serials import config, history
+from saleor_serials.errors import NotFulfillable
+from saleor_serials.host import host
+from saleor_serials.models import Assignment, DeliveryStatus, Event, EventType, OrderRecord, Serial
+from saleor_serials.orders.entitlement import entitled_serials, entitled_units
+
+logger = logging.getLogger(__name__)
+
+MAX_PER_SWEEP = 500
+# 2, 4, 8, ... minutes, then every day: about three weeks in all.
+MAX_ATTEMPTS = 30
+_LONGEST_PAUSE = timedelta(days=1)
+
+
+def enqueue(order: OrderRecord, *, now: datetime) -> None:
+    """Have an order's lines looked at, in the caller's transaction. Takes the order's lock."""
+    OrderRecord.objects.filter(pk=order.pk).update(fulfill_at=now)
+
+
+def due(now: datetime) -> list[str]:
+    """The orders whose lines wait to be looked at, longest overdue first, so many for one sweep."""
+    waiting = OrderRecord.objects.filter(fulfill_at__lte=now).order_by("fulfill_at")
+    return list(waiting.values_list("order_id", flat=True)[:MAX_PER_SWEEP])
+
+
+def fulfill(order_id: str) -> bool:
+    """Fulfil what an order's delivered serials cover and nobody has fulfilled; tell if it was.
+
+    One transaction, under the order's lock: twice or at the same time is as good as once. What
+    Saleor refuses is told to staff, and tried again; it is never raised.
+    """
+    settings = config.active_config()
+    if settings is None or not settings.automatic_fulfillment:
+        return False
+    try:
+        with transaction.atomic():
+            record = _lock(order_id)
+            if record is None:
+                return False
+            done, problem = _fulfill_lines(order_id, _open_units(record))
+            for line, units in done.items():
+                history.record_line(EventType.FULFILLED, record, line_id=line, quantity=units)
+            _finish(record, problem=problem)
+    except Exception as error:
+        logger.exception("Order %s may not have been fulfilled.", order_id)
+        _remember_failure(order_id, problem=type(error).__name__)
+        return False
+    return bool(done)
+
+
+def _lock(order_id: str) -> OrderRecord | None:
+    waiting = OrderRecord.objects.filter(order_id=order_id, fulfill_at__isnull=False)
+    return waiting.select_for_update().first()
+
+
+def _open_units(record: OrderRecord) -> dict[str, int]:
+    """Count, per line, the units that are covered and that nobody has fulfilled.
+
+    A fulfilment of ours that staff cancelled is not made again.
+    """
+    # First: it locks the lines, so that what is read next stands.
+    fulfilled = host.fulfilled_units(record.order_id)
+    order = host.order_snapshot(record.order_id)
+    if order is None or not fulfilled:
+        return {}
+    entitled = entitled_units(order, was_entitled=record.entitled_at is not None)
+    by_us = _fulfilled_by_us(record)
+    missing = {
+        line: entitled[line] - max(fulfilled[line], by_us[line])
+        for line in _covered_lines(record, entitled) & fulfilled.keys()
+    }
+    return {line: units for line, units in missing.items() if units > 0}
+
+
+def _covered_lines(record: OrderRecord, entitled: Mapping[str, int]) -> set[str]:
+    """Find the lines that hold, of every pack that they take from, all that they are owed, sent."""
+    of_line: dict[str, list[Assignment]] = defaultdict(list)
+    for assignment in record.assignments.all():
+        of_line[assignment.line_id].append(assignment)
+    return {
+        line
+        for line, assignments in of_line.items()
+        if all(_is_covered(assignment, entitled.get(line, 0)) for assignment in assignments)
+    } - _untold_lines(record)
+
+
+def _is_covered(assignment: Assignment, units: int) -> bool:
+    owed = entitled_serials(
+        units=units,
+        per_unit=assignment.per_unit,
+        granted=assignment.granted,
+        withheld=assignment.withheld,
+    )
+    return 0 < owed == assignment.held
+
+
+def _untold_lines(record: OrderRecord) -> set[str]:
+    """Find the lines of which a delivery is yet to tell, or failed to.
+
+    A serial that no delivery names was assigned while e-mail was off: the order shows it.
+    """
+    unsent = record.deliveries.filter(status__in=(DeliveryStatus.PENDING, DeliveryStatus.FAILED))
+    ids = [pk for serial_ids in unsent.values_list("serial_ids", flat=True) for pk in serial_ids]
+    untold = Serial.objects.filter(pk__in=ids, assignment__order=record, delivered_at__isnull=True)
+    return set(untold.values_list("assignment__line_id", flat=True))
+
+
+def _fulfilled_by_us(record: OrderRecord) -> Counter[str]:
+    events = Event.objects.filter(order=record, serial__isnull=True, type=EventType.FULFILLED)
+    return Counter(dict(events.values_list("line_id").annotate(Sum("quantity"))))
+
+
+def _fulfill_lines(order_id: str, units: Mapping[str, int]) -> tuple[dict[str, int], str]:
+    """Fulfil lines together, or each by itself where that is refused: what was done, and why not.
+
+    The reason is that of the last line that was refused, and empty if none was.
+    """
+    done: dict[str, int] = {}
+    problem = ""
+    if not units:
+        return done, problem
+    try:
+        with transaction.atomic():
+            host.fulfill(order_id, units)
+        return dict(units), problem
+    except NotFulfillable as refusal:
+        if len(units) == 1:
+            return done, refusal.message
+    for line in units:
+        alone, refused = _fulfill_lines(order_id, {line: units[line]})
+        done |= alone
+        problem = refused or problem
+    return done, problem
+
+
+def _remember_failure(order_id: str, *, problem: str) -> None:
+    with transaction.atomic():
+        record = _lock(order_id)
+        # If it is cleared the fulfilment stands, and what failed came after its commit.
+        if record is not None:
+            _finish(record, problem=problem)
+
+
+_NOTED = "fulfillment"
+
+
+def _finish(record: OrderRecord, *, problem: str) -> None:
+    """Clear the order, or have it tried again after a problem; tell staff of a new one."""
+    noted = dict(record.noted)
+    earlier = noted.pop(_NOTED, {"problem": "", "attempts": 0})
+    record.fulfill_at = None
+    if problem:
+        attempts = earlier["attempts"] + 1
+        noted[_NOTED] = {"problem": problem, "attempts": attempts}
+        if problem != earlier["problem"]:
+            history.record_order(EventType.FULFILLMENT_FAILED, record, reason=problem)
+        if attempts < MAX_ATTEMPTS:
+            pause = min(timedelta(minutes=2**attempts), _LONGEST_PAUSE)
+            record.fulfill_at = timezone.now() + pause
+    record.noted = noted
+    record.save(update_fields=["fulfill_at", "noted"])

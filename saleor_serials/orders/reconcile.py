@@ -1,0 +1,120 @@
+"""Make what an order holds equal what it is owed. Start reading here.
+
+Events never say what to do, only that an order may have changed. ``reconcile`` may be called by
+any of them, twice, late, at the same time from two machines, or by the sweeper: the result is the
+same. It is one transaction, under the lock of the order's own ``OrderRecord``.
+"""
+
+import logging
+from collections.abc import Iterator
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from saleor_serials import config
+from saleor_serials.assignments import allocation, release
+from saleor_serials.assignments.lines import numbers, store
+from saleor_serials.errors import without_details
+from saleor_serials.models import Pack
+from saleor_serials.orders import eligibility, payment, records
+from saleor_serials.orders.lines import set_entitled
+from saleor_serials.orders.outcome import Outcome, conclude
+
+logger = logging.getLogger(__name__)
+
+
+def reconcile(order_id: str, *, first_in_line: bool = False) -> Outcome | None:
+    """Allocate what the order lacks and release what it has too much; None if nothing applies.
+
+    Nothing applies to an order that does not exist, is still a draft, or was placed before the
+    plugin was switched on, and to any order while the plugin is off. The number of statements
+    depends on the order's lines and packs, never on how many serials move.
+
+    ``first_in_line``: do not stand behind older shortfalls of other orders.
+
+    Raises:
+        StorageFailed: the database refused; nothing has changed.
+    """
+    settings = config.active_config()
+    if settings is None:
+        return None
+    with without_details(), transaction.atomic():
+        locked = records.lock_and_read(order_id)
+        if locked is None:
+            return None
+        record, order = locked
+        now = timezone.now()
+        remembered = records.remembered(record)
+        records.freeze_terms([(record, order)])
+        records.follow_customer(record, order)
+        assignments = list(record.assignments.select_related("pack").order_by("id"))
+        payment.record_payment(record, order, assignments, settings=settings, now=now)
+        closed = eligibility.closed_packs(record, order, assignments)
+        if records.remembered(record) != remembered:
+            record.save(update_fields=records.REMEMBERED)
+        stored = [numbers(assignment) for assignment in assignments]
+        surplus = set_entitled(
+            record, order, assignments, closed=closed, settings=settings, now=now
+        )
+        freed = release.release(record, surplus, settings=settings, now=now)
+        allocated = allocation.allocate(
+            record, assignments, settings=settings, now=now, first_in_line=first_in_line
+        )
+        changed = [a for a, was in zip(assignments, stored, strict=True) if numbers(a) != was]
+        store(changed)
+        return conclude(
+            record,
+            serial_ids=allocated.serial_ids,
+            unsettled=allocated.short_pack_ids | freed,
+            changed=bool(changed),
+            moved=frozenset(
+                a.pack_id
+                for a, (_, held, _) in zip(assignments, stored, strict=True)
+                if a.held != held
+            ),
+            holds=any(a.held for a in assignments),
+            settings=settings,
+            now=now,
+        )
+
+
+def settle(pack_id: int) -> Iterator[Outcome]:
+    """Serve a pack's open shortfalls, oldest first, while it has serials to hand out.
+
+    One transaction per order. An order that fails is logged and left for the sweep.
+    """
+    settings = config.active_config()
+    pack = Pack.objects.filter(pk=pack_id).first()
+    if settings is None or pack is None:
+        return
+    looked_at: tuple[datetime | None, int] | None = None
+    while True:
+        lines = allocation.servable(pack, settings=settings)
+        if looked_at:
+            since, pk = looked_at
+            lines = lines.filter(Q(owed_since__gt=since) | Q(owed_since=since, pk__gt=pk))
+        found = lines.select_related("order").first()
+        if found is None:
+            return
+        looked_at = (found.owed_since, found.pk)
+        outcome = try_reconcile(found.order.order_id, failed=[], first_in_line=True)
+        if outcome is not None:
+            yield outcome
+
+
+def try_reconcile(
+    order_id: str, *, failed: list[str], first_in_line: bool = False
+) -> Outcome | None:
+    """Reconcile for a caller who has more orders to look at.
+
+    A failure is logged, and the order's id added to ``failed``; it is never raised.
+    """
+    try:
+        return reconcile(order_id, first_in_line=first_in_line)
+    except Exception:
+        # Whatever is wrong with one order must not keep the others from their serials.
+        logger.exception("Order %s could not be reconciled.", order_id)
+        failed.append(order_id)
+        return None

@@ -1,0 +1,174 @@
+"""Our own record of an order: made when it is first seen placed, and the lock of all that it holds.
+
+With it the terms are written down under which each line was bought, once and for ever.
+"""
+
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import connection, transaction
+from django.db.models import Q
+
+from saleor_serials import config
+from saleor_serials.errors import without_details
+from saleor_serials.host import host
+from saleor_serials.host.shapes import OrderSnapshot
+from saleor_serials.models import Assignment, OrderRecord, Serial
+from saleor_serials.packs import links
+
+logger = logging.getLogger(__name__)
+
+REMEMBERED = ("lines", "customer", "entitled_at", "noted")
+
+
+def remembered(record: OrderRecord) -> list[Any]:
+    """Read what a record remembers, to tell later whether it has changed."""
+    return [getattr(record, name) for name in REMEMBERED]
+
+
+def lock_order(order_id: str) -> tuple[OrderRecord, OrderSnapshot] | None:
+    """Lock our record of an order, its terms written down, and read it; None if nothing applies."""
+    locked = lock_and_read(order_id)
+    if locked is not None:
+        record, order = locked
+        freeze_terms([(record, order)])
+        record.save(update_fields=REMEMBERED)
+    return locked
+
+
+def lock_and_read(order_id: str) -> tuple[OrderRecord, OrderSnapshot] | None:
+    """Lock our record of the order, and read the order under that lock.
+
+    The record is made when the order is first seen placed. Whoever makes it may keep what they
+    read before: nobody can have acted on a later state, for that takes the record.
+    """
+    record = _lock(order_id)
+    if record is None:
+        order = host.order_snapshot(order_id)
+        if order is None or not order.placed:
+            return None
+        record = _make_record(order)
+        if record is not None:
+            return record, order
+        # Somebody else has just made it, or the order is left alone.
+        record = _lock(order_id)
+    order = host.order_snapshot(order_id) if record else None
+    return (record, order) if record and order else None
+
+
+def _lock(order_id: str) -> OrderRecord | None:
+    return OrderRecord.objects.select_for_update().filter(order_id=order_id).first()
+
+
+def _make_record(order: OrderSnapshot) -> OrderRecord | None:
+    """Make our record of an order; None if there is one, or none is to be.
+
+    An order that was placed before the plugin was last switched on is left alone.
+    """
+    record = OrderRecord(
+        order_id=order.id,
+        number=order.number,
+        customer=order.customer,
+        placed_at=order.placed_at,
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO saleor_serials_orderrecord
+                (order_id, number, customer, placed_at, lines, noted, mirror, created_at)
+            SELECT %(order)s, %(number)s, %(customer)s, %(placed_at)s, '[]', '{}', '', %(now)s
+            WHERE NOT EXISTS (
+                SELECT FROM saleor_serials_sweepstate WHERE active_since > %(placed_at)s
+            )
+            ON CONFLICT (order_id) DO NOTHING RETURNING id
+            """,
+            {
+                "order": record.order_id,
+                "number": record.number,
+                "customer": record.customer,
+                "placed_at": record.placed_at,
+                "now": record.created_at,
+            },
+        )
+        made = cursor.fetchone()
+    if made is None:
+        return None
+    [record.pk] = made
+    record._state.adding = False
+    return record
+
+
+def freeze_terms(orders: Sequence[tuple[OrderRecord, OrderSnapshot]]) -> None:
+    """Write down, for lines seen for the first time, which packs they take from.
+
+    Two statements, however many orders; the callers store ``lines``.
+    """
+    fresh = {
+        line.id: (record, line)
+        for record, order in orders
+        for line in order.lines
+        if line.id not in record.lines
+    }
+    if not fresh:
+        return
+    Assignment.objects.bulk_create(
+        Assignment(
+            order=fresh[terms.line.id][0],
+            line_id=terms.line.id,
+            pack_id=terms.pack_id,
+            customer=fresh[terms.line.id][0].customer,
+            per_unit=terms.per_unit,
+            product_name=terms.line.product_name,
+            variant_name=terms.line.variant_name,
+            sku=terms.line.sku,
+            variant_id=terms.line.variant_id,
+            product_id=terms.line.product_id,
+        )
+        for terms in links.terms(line for _, line in fresh.values())
+    )
+    for line_id, (record, _) in fresh.items():
+        record.lines = [*record.lines, line_id]
+
+
+def freeze_terms_with(variant_id: int) -> None:
+    """Write down the terms of placed orders with this variant that nobody told us about yet.
+
+    For the moment before a variant is deleted: its order lines forget it then.
+    """
+    since = links.first_since()
+    if since is None:
+        return
+    orders = set(host.orders_with_variant(variant_id, since=since))
+    known = OrderRecord.objects.filter(order_id__in=orders).values_list("order_id", flat=True)
+    for order_id in orders.difference(known):
+        with without_details(), transaction.atomic():
+            lock_order(order_id)
+
+
+def before_variant_deleted(variant_id: int) -> None:
+    """Freeze what orders take through a variant that is about to be deleted. Never raises."""
+    try:
+        with transaction.atomic():
+            if config.active_config() is not None:
+                freeze_terms_with(variant_id)
+            links.end(variant_id=variant_id)
+    except Exception:
+        logger.exception("Orders with variant %s may lose their terms.", variant_id)
+
+
+def follow_customer(record: OrderRecord, order: OrderSnapshot) -> None:
+    """Move the serials of an order that has come to belong to another customer.
+
+    That is a guest's order claimed by an account. What the guest has on no line (kept after a
+    refund, say) follows as well.
+    """
+    was, now = record.customer, order.customer
+    if was == now:
+        return
+    theirs = Q(assignment__order=record)
+    if was.startswith("email:"):
+        theirs |= Q(customer=was, assignment__isnull=True)
+    Serial.objects.filter(theirs).update(customer=now)
+    record.assignments.update(customer=now)
+    record.customer = now

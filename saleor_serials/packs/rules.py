@@ -1,0 +1,216 @@
+"""What a pack's rules may be, and what staff should know about some of them (mission P1 to P20)."""
+
+from collections.abc import Callable, Collection, Mapping
+from typing import Any
+
+from django.utils.text import slugify
+
+from saleor_serials.config import MAX_LIMIT
+from saleor_serials.errors import (
+    InvalidInput,
+    NotEnough,
+    NotFound,
+    OutOfRange,
+    Required,
+    TooLong,
+    TooMany,
+)
+from saleor_serials.extensions import consumers
+from saleor_serials.extensions.consumers import consumer
+from saleor_serials.extensions.consumers.customers import check_group
+from saleor_serials.extensions.generators import generator
+from saleor_serials.extensions.renderers import renderer
+from saleor_serials.host import host
+from saleor_serials.models import Pack, PackSource, SerialStatus, VendorGroup
+from saleor_serials.serials.generation import room
+from saleor_serials.storable import storable
+
+# For a pack's own limits: the shop's counts.
+SHOPS = -1
+MAX_CONSUMERS = 20
+
+
+def read(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Check the given rules of a pack, each by itself, and bring them into the form of its columns.
+
+    ``size_limit`` and ``batch_limit``: 0 is no limit, -1 the shop's. ``notice_below``: 0 is no
+    notice. ``vendor_group_id``: 0 is none.
+
+    Raises:
+        InvalidInput: ``field`` names the rule.
+    """
+    return {name: _READERS.get(name, _as_it_is)(value, name) for name, value in values.items()}
+
+
+def check(pack: Pack) -> None:
+    """Check that a pack's rules go together.
+
+    Raises:
+        Required: it takes nothing from stock and has no generator.
+        NotEnough: the generator can make nothing that the pack never had.
+        InvalidInput: the generator, the renderer or a consumer refuses its settings or is not
+            installed, or an archived pack is published.
+    """
+    if pack.renderer:
+        renderer(pack.renderer, pack.renderer_settings)
+    elif pack.renderer_settings:
+        raise Required("Name the renderer that these settings are for.", field="renderer_settings")
+    for index, chosen in enumerate(pack.consumers):
+        try:
+            consumer(chosen["name"], chosen["settings"])
+        except InvalidInput as refusal:
+            raise InvalidInput(refusal.message, field="consumers", index=index) from None
+    if pack.generator:
+        generator(pack.generator, pack.generator_settings)
+        if pack.pk is not None and room(pack, 1) == 0:
+            raise NotEnough(
+                "The pack had every serial that these settings can make; choose others.",
+                field="generator_settings",
+            )
+    elif pack.generator_settings:
+        raise Required(
+            "Name the generator that these settings are for.", field="generator_settings"
+        )
+    if pack.source == PackSource.NONE and not pack.generator:
+        raise Required(
+            "A pack that takes nothing from stock needs a generator: name one, or choose the "
+            "source STOCK.",
+            field="generator",
+        )
+    if pack.archived_at is not None and pack.is_published:
+        raise InvalidInput(
+            "An archived pack hands nothing out; take it out of the archive first.",
+            field="is_published",
+        )
+
+
+def warnings(pack: Pack) -> list[str]:
+    """Say what staff should know about a pack's rules, though they are allowed."""
+    found = []
+    if consequence := _ON_REFUND.get(SerialStatus(pack.status_on_refund)):
+        found.append(f"After a refund, {consequence}.")
+    if pack.source == PackSource.NONE and pack.status_on_refund != SerialStatus.DELETED:
+        found.append(
+            "The pack makes a new serial each time: what a refund gives back is not handed out."
+        )
+    if not pack.checks_user and any(_needs_user(chosen["name"]) for chosen in pack.consumers):
+        found.append(
+            "Guests may consume its serials, and some of its consumers do nothing for them."
+        )
+    if pack.is_published and pack.is_unlimited and not pack.generator:
+        found.append("The product can be sold beyond what the pack holds; the rest is owed.")
+    return found
+
+
+def _needs_user(name: str) -> bool:
+    kind = consumers.registered().get(name)
+    return kind is not None and kind.needs_user
+
+
+_ON_REFUND = {
+    SerialStatus.RESERVED: "serials stay reserved for the customer whose money went back",
+    SerialStatus.USED: "serials stay with the customer whose money went back, as used ones",
+    SerialStatus.DELETED: "serials are deleted and can never be sold again",
+}
+
+
+def _as_it_is(value: Any, field: str) -> Any:
+    return storable(value, field=field) if isinstance(value, str) else value
+
+
+def _name(value: str | None, field: str) -> str:
+    name = storable((value or "").strip(), field=field)
+    if not name:
+        raise Required("Give the pack a name.", field=field)
+    if len(name) > 250:
+        raise TooLong("A pack's name has at most 250 characters.", field=field)
+    return name
+
+
+def _slug(value: str | None, field: str) -> str:
+    slug = storable((value or "").strip(), field=field)
+    if not slug:
+        raise Required("Give the pack a slug, or leave it out to have one made.", field=field)
+    if len(slug) > 255:
+        raise TooLong("A slug has at most 255 characters.", field=field)
+    if slug != slugify(slug, allow_unicode=True):
+        raise InvalidInput(
+            "A slug is made of lower-case letters, digits, hyphens and underscores.", field=field
+        )
+    return slug
+
+
+def _limit(value: int, field: str) -> int | None:
+    if value == SHOPS:
+        return None
+    return _number(value, field)
+
+
+def _notice(value: int, field: str) -> int | None:
+    return _number(value, field) or None
+
+
+def _number(value: int, field: str) -> int:
+    if not 0 <= value <= MAX_LIMIT:
+        raise OutOfRange(f"Write a number from 0 to {MAX_LIMIT:,}.", field=field)
+    return value
+
+
+def _settings(value: Any, field: str) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise InvalidInput('Write the settings as a JSON object: {"name": value, …}.', field=field)
+    storable(str(value), field=field)
+    return value
+
+
+def _consumers(value: Any, field: str) -> list[dict[str, Any]]:
+    if len(value) > MAX_CONSUMERS:
+        raise TooMany(f"A pack has at most {MAX_CONSUMERS} consumers.", field=field)
+    return [
+        {
+            "name": storable(chosen["name"], field=field),
+            "settings": (
+                {} if (given := chosen.get("settings")) is None else _settings(given, field)
+            ),
+        }
+        for chosen in value
+    ]
+
+
+def _groups(value: Collection[str], field: str) -> list[str]:
+    groups = list(dict.fromkeys(storable(group.strip(), field=field) for group in value))
+    for group in groups:
+        check_group(group, field=field)
+    return groups
+
+
+def _channels(value: Collection[str], field: str) -> list[str]:
+    channels = list(dict.fromkeys(slug.strip() for slug in value))
+    unknown = set(channels) - host.known_channels(channels)
+    if unknown:
+        raise NotFound(f"There is no channel with the slug '{min(unknown)}'.", field=field)
+    return channels
+
+
+def _vendor_group(value: int, field: str) -> int | None:
+    if value and not VendorGroup.objects.filter(group_id=value).exists():
+        raise NotFound(
+            "This is no vendor group; make it one first, with serialVendorGroupUpdate.",
+            field="vendor_group",
+        )
+    return value or None
+
+
+_READERS: Mapping[str, Callable[[Any, str], Any]] = {
+    "name": _name,
+    "slug": _slug,
+    "size_limit": _limit,
+    "batch_limit": _limit,
+    "notice_below": _notice,
+    "generator_settings": _settings,
+    "renderer_settings": _settings,
+    "consumers": _consumers,
+    "customer_groups": _groups,
+    "channels": _channels,
+    "vendor_group_id": _vendor_group,
+}

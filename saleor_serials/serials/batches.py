@@ -1,0 +1,54 @@
+"""Batches: serials made or imported together."""
+
+from datetime import datetime
+
+from django.db.models import F
+from django.utils import timezone
+
+from saleor_serials import history
+from saleor_serials.errors import TooLong
+from saleor_serials.models import Batch, Pack
+from saleor_serials.storable import storable
+
+
+def make_batch(
+    pack: Pack, *, name: str | None, quantity: int, actor: str, reason: str = ""
+) -> Batch:
+    """Make a batch that so many serials are about to be written for, and record it: once.
+
+    Raises:
+        InvalidInput, TooLong: the name cannot be used; ``field`` is ``batch_name``.
+    """
+    now = timezone.now()
+    batch = Batch.objects.create(
+        pack=pack, name=batch_name(name, now=now), quantity=quantity, created_at=now
+    )
+    history.record_batch(batch, actor=actor, reason=reason)
+    return batch
+
+
+def batch_name(name: str | None, *, now: datetime) -> str:
+    """Read a batch's name, or name it after the date and time.
+
+    Raises:
+        InvalidInput, TooLong: it cannot be used; ``field`` is ``batch_name``.
+    """
+    name = storable((name or "").strip(), field="batch_name")
+    if len(name) > 250:
+        raise TooLong("A batch's name has at most 250 characters.", field="batch_name")
+    return name or timezone.localtime(now).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def begin_batch(
+    pack: Pack, *, name: str | None, quantity: int, actor: str, reason: str = ""
+) -> Batch:
+    """Make a batch that ``grow_batch`` fills in chunks, and record it: once, as a whole."""
+    batch = make_batch(pack, name=name, quantity=quantity, actor=actor, reason=reason)
+    batch.quantity = 0
+    batch.save(update_fields=["quantity"])
+    return batch
+
+
+def grow_batch(batch_id: int, quantity: int) -> None:
+    """Count what was written for a batch in the caller's transaction."""
+    Batch.objects.filter(pk=batch_id).update(quantity=F("quantity") + quantity)

@@ -1,0 +1,291 @@
+"""A pack's generator: what it can still make, asked before anything is made, and where it works."""
+
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from saleor_serials.crypto import signer
+from saleor_serials.errors import InvalidInput, NotEnough
+from saleor_serials.extensions.generators import Generator, Made, generator
+from saleor_serials.models import Pack
+from saleor_serials.serials.counts import by_status
+from saleor_serials.serials.text import complaint, digest_of, normalised
+from saleor_serials.serials.writing import BLOCK, Draft, known, lock, positions
+
+# No pack holds as many; with a capacity beyond it there is nothing to count.
+_PLENTY = 10**12
+
+
+def generator_of(pack: Pack) -> Generator:
+    """Make a pack's generator ready to work.
+
+    Raises:
+        InvalidInput: it has none, or its settings no longer serve; ``field`` is ``generator`` or
+            ``generator_settings``.
+    """
+    if not pack.generator:
+        raise InvalidInput("This pack has no generator; choose one.", field="generator")
+    return generator(pack.generator, pack.generator_settings)
+
+
+def ever_had(pack: Pack) -> int:
+    """Count all serials that a pack ever had, deleted ones included. One statement."""
+    return sum(by_status([pack.pk])[pack.pk].values())
+
+
+def room(pack: Pack, wanted: int) -> int | None:
+    """Say how many serials a pack's generator can make that the pack never had; None: plenty.
+
+    One statement, or none. Where what it says could be fewer than are ``wanted``, every serial of
+    the pack is held against the generator, so that those that came from elsewhere do not count.
+    It is not the last word: a rival may be making some.
+
+    Raises:
+        InvalidInput: as for ``generator_of``.
+    """
+    capacity = _capacity(pack)
+    return None if capacity is None else _left(pack, capacity, ever_had(pack), wanted=wanted)
+
+
+def rooms(packs: Iterable[Pack]) -> dict[int, int | None]:
+    """Say of packs what ``room`` says; missing where no generator is at work. One statement."""
+    capacities = {pack: _capacity(pack) for pack in packs if _works(pack)}
+    limited = {pack: capacity for pack, capacity in capacities.items() if capacity is not None}
+    counts = by_status([pack.pk for pack in limited])
+    return {
+        pack.pk: _left(pack, capacity, sum(counts[pack.pk].values()), wanted=0)
+        for pack, capacity in limited.items()
+    }
+
+
+def _works(pack: Pack) -> bool:
+    try:
+        generator_of(pack)
+    except InvalidInput:  # it has none, or whose package is gone
+        return False
+    return True
+
+
+def _capacity(pack: Pack) -> int | None:
+    capacity = generator_of(pack).capacity()
+    return None if capacity is None or capacity > _PLENTY else capacity
+
+
+def _left(pack: Pack, capacity: int, ever_had: int, *, wanted: int) -> int:
+    left = capacity - ever_had
+    if left >= wanted:
+        return left
+    accepts = generator_of(pack).accepts
+    texts = pack.serials.values_list("data", flat=True).iterator(chunk_size=5_000)
+    return max(0, capacity - sum(map(accepts, texts)))
+
+
+def check_fits(pack: Pack, quantity: int) -> None:
+    """See to it that a pack's generator can make so many serials that the pack never had.
+
+    Raises:
+        NotEnough: it cannot; ``field`` is ``quantity``.
+        InvalidInput: as for ``generator_of``.
+    """
+    left = room(pack, quantity)
+    if left is not None and left < quantity:
+        raise NotEnough(
+            f"With these settings the generator can make {left:,} serials that the pack never had. "
+            "Ask for fewer, or change its settings: a longer pattern, more characters.",
+            field="quantity",
+        )
+
+
+@dataclass(kw_only=True, slots=True)
+class PackGenerationContext:
+    """What a generator may ask for, of this pack and in the caller's transaction."""
+
+    pack: Pack
+    now: datetime
+    # What was taken for the serials that are being made: how many numbers, how far apart.
+    _taken: list[tuple[int, int]] = field(default_factory=list)
+    _signer: Callable[[bytes], bytes] | None = None
+
+    @property
+    def pack_slug(self) -> str:
+        return self.pack.slug
+
+    def take_numbers(self, count: int, *, start: int, step: int) -> Sequence[int]:
+        after = self._move("GREATEST(known.next, %(start)s) + %(by)s", start=start, by=count * step)
+        self._taken.append((count, step))
+        return range(after - count * step, after, step)
+
+    def _move(self, to: str, *, start: int, by: int) -> int:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"""
+                INSERT INTO saleor_serials_packsequence AS known (pack_id, next)
+                VALUES (%(pack)s, %(start)s + %(by)s)
+                ON CONFLICT (pack_id) DO UPDATE SET next = {to}
+                RETURNING next
+                """,
+                {"pack": self.pack.pk, "start": start, "by": by},
+            )
+            [after] = cursor.fetchone()
+        return int(after)
+
+    def sign(self, message: bytes) -> bytes:
+        if self._signer is None:
+            self._signer = signer(self.pack)
+        return self._signer(message)
+
+    def made_by(self, maker: Generator, count: int) -> Sequence[Made]:
+        """Have a generator make serials."""
+        self._taken.clear()
+        return maker.make(count, self)
+
+    def give_back(self, unused: int, *, of: int) -> None:
+        """Have the numbers of the last serials drawn again, where each has one.
+
+        Nobody has drawn since: whoever wants to waits for the caller's transaction.
+        """
+        match self._taken:
+            case [(count, step)] if count == of and unused:
+                self._move("known.next - %(by)s", start=0, by=unused * step)
+
+
+# How many serials in a row a generator may make in vain, whatever the pack had; and how many more
+# than that are worth the wait.
+_PATIENCE = 1_000
+_MOST_TRIES = 3_000_000
+
+_INSERT_NEW = """
+INSERT INTO saleor_serials_serial
+    (pack_id, data, digest, extra, status, position, customer, created_at, expires_at)
+SELECT %(pack)s, data, digest, extra::jsonb, 'free', position, '', %(now)s, expires_at
+FROM unnest(
+    %(data)s::text[], %(digests)s::bytea[], %(extras)s::text[], %(positions)s::bigint[],
+    %(expiries)s::timestamptz[]
+) AS t(data, digest, extra, position, expires_at)
+ON CONFLICT (pack_id, digest) DO NOTHING
+RETURNING id
+"""
+
+
+def draw(pack: Pack, quantity: int, *, now: datetime) -> list[Draft]:
+    """Have a pack's generator make so many serials that the pack never had.
+
+    Hold the pack's lock until they are written, or another filler may draw the same. Nothing is
+    made where there is not enough.
+
+    Raises:
+        NotEnough: it cannot make so many; ``field`` is ``quantity``.
+        InvalidInput: the pack has no generator, or its settings no longer serve.
+        SigningKeyUnreadable: it signs, and the shop's secret has changed.
+    """
+    drawn: list[Draft] = []
+
+    def keep(fresh: Mapping[bytes, Draft]) -> int:
+        drawn.extend(fresh.values())
+        return len(fresh)
+
+    check_fits(pack, quantity)
+    with transaction.atomic():
+        if _make(pack, quantity, keep, now=now):
+            raise NotEnough(field="quantity")
+    return drawn
+
+
+def generate_for_order(pack: Pack, quantity: int, *, now: datetime) -> list[int]:
+    """Make serials for a line that finds none, as ``free`` ones that nobody else sees yet.
+
+    Limits do not matter: a paid order is never blocked by them. Returns their ids: fewer where the
+    generator comes to its end.
+
+    Raises:
+        NotEnough, InvalidInput, SigningKeyUnreadable: as for ``draw``, where none can be made.
+    """
+    ids: list[int] = []
+
+    def insert(fresh: Mapping[bytes, Draft]) -> int:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                _INSERT_NEW,
+                {
+                    "pack": pack.pk,
+                    "data": [draft.data for draft in fresh.values()],
+                    "digests": list(fresh),
+                    "extras": [json.dumps(draft.extra) for draft in fresh.values()],
+                    "positions": list(positions(pack, len(fresh))),
+                    "expiries": [draft.expires_at for draft in fresh.values()],
+                    "now": now,
+                },
+            )
+            inserted = [pk for (pk,) in cursor.fetchall()]
+        ids.extend(inserted)
+        return len(inserted)
+
+    left = room(pack, quantity)
+    if left is not None:
+        # Two who draw from few may draw the same ones, and each wait for the other's.
+        lock(pack)
+    with transaction.atomic():
+        _make(pack, quantity if left is None else min(quantity, left), insert, now=now)
+        if quantity and not ids:
+            raise NotEnough(field="quantity")
+    return ids
+
+
+def _make(
+    pack: Pack, quantity: int, keep: Callable[[Mapping[bytes, Draft]], int], *, now: datetime
+) -> int:
+    """Have a pack's generator make serials until ``keep`` has kept so many, and counted them.
+
+    It is given what the pack never had, by digest, in the order in which it was made: a sequence's
+    serials are handed out in that order. Returns how many are missing because the generator makes
+    hardly anything new.
+    """
+    maker = generator_of(pack)
+    workshop = PackGenerationContext(pack=pack, now=now)
+    kept_before: set[bytes] = set()
+    ask, in_vain, patience = quantity, 0, _PATIENCE
+    while quantity and in_vain <= patience:
+        drafts = [_draft(made) for made in workshop.made_by(maker, ask)]
+        digests = [digest_of(draft.data) for draft in drafts]
+        had = known(pack, digests) | kept_before
+        fresh: dict[bytes, Draft] = {}
+        used = 0
+        for digest, draft in zip(digests, drafts, strict=True):
+            if len(fresh) == quantity:
+                break
+            used += 1
+            if digest not in had:
+                fresh.setdefault(digest, draft)
+        workshop.give_back(len(drafts) - used, of=len(drafts))
+        kept_before |= fresh.keys()
+        kept = keep(fresh) if fresh else 0
+        quantity -= kept
+        if kept:
+            in_vain, ask = 0, max(quantity, min(BLOCK, quantity * used // kept))
+        else:
+            if not in_vain:
+                patience = _patience(ever_had(pack) + len(kept_before))
+            in_vain, ask = in_vain + ask, max(ask, min(BLOCK, ask * 4))
+    return quantity
+
+
+def _patience(ever_had: int) -> int:
+    """How many serials in a row a generator may make in vain.
+
+    A sequence passes all that was imported, once. Where one last serial is left to draw at random,
+    it is found by twenty times as many tries in all but one of half a billion cases.
+    """
+    return _PATIENCE + max(ever_had, min(20 * ever_had, _MOST_TRIES))
+
+
+def _draft(made: Made) -> Draft:
+    data = normalised(made.data)
+    refusal = complaint(data)
+    if refusal is not None:
+        raise InvalidInput(
+            f"The generator made what cannot be a serial: {refusal.message}", field="generator"
+        )
+    return Draft(data=data, extra=made.extra, expires_at=made.expires_at)

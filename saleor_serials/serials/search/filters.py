@@ -1,0 +1,114 @@
+"""Which serials, and in which order."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from saleor_serials.access.permissions import LISTED
+from saleor_serials.errors import TooShort
+from saleor_serials.models import SerialStatus
+from saleor_serials.serials.search.pages import Position
+from saleor_serials.serials.text import normalised
+from saleor_serials.storable import storable
+
+# Of fewer characters there are no trigrams to look up.
+MIN_SEARCH = 3
+
+
+class Moment(StrEnum):
+    """A time in the life of a serial that lists can be ordered by; its column's name."""
+
+    CREATED_AT = "created_at"
+    ASSIGNED_AT = "assigned_at"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Sort:
+    """The order of a list: by id, or by a moment and then by id.
+
+    By the moment of assignment, those that never had one are left out.
+    """
+
+    moment: Moment | None = None
+    descending: bool = False
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """What the list is ordered by."""
+        return ("id",) if self.moment is None else (self.moment.value, "id")
+
+    def position(self, row: Any) -> Position:
+        """Tell where in the list a row stands."""
+        moment = None if self.moment is None else getattr(row, self.moment.value)
+        return Position(id=row.pk, moment=moment)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Filter:
+    """Which serials; what is None does not matter. Deleted ones only if their status is named.
+
+    ``user_id`` is a customer with an account, ``email`` one without. ``product_id`` and
+    ``variant_id`` are what the line that holds a serial sold. ``search`` is a part of the data,
+    as ``searchable`` returns it.
+    """
+
+    pack_ids: tuple[int, ...] | None = None
+    batch_ids: tuple[int, ...] | None = None
+    statuses: frozenset[SerialStatus] | None = None
+    order_id: str | None = None
+    user_id: int | None = None
+    email: str | None = None
+    product_id: int | None = None
+    variant_id: int | None = None
+    created_from: datetime | None = None
+    created_to: datetime | None = None
+    assigned_from: datetime | None = None
+    assigned_to: datetime | None = None
+    search: str | None = None
+    sort: Sort = Sort()
+
+    def within(self, packs: Iterable[int] | None) -> "Filter":
+        """Narrow it down to these packs; None: to none in particular."""
+        if packs is None:
+            return self
+        reached = set(packs)
+        wanted = reached if self.pack_ids is None else reached.intersection(self.pack_ids)
+        return replace(self, pack_ids=tuple(sorted(wanted)))
+
+    @property
+    def allowed(self) -> frozenset[SerialStatus]:
+        """The statuses that it lets through."""
+        return LISTED if self.statuses is None else self.statuses
+
+    @property
+    def names_customer(self) -> bool:
+        """Tell whether it says who holds the serials."""
+        return (self.order_id, self.user_id, self.email) != (None, None, None)
+
+    @property
+    def is_plain(self) -> bool:
+        """Tell whether it asks for packs and statuses alone, which are counted already."""
+        plain = Filter(pack_ids=self.pack_ids, statuses=self.statuses, sort=self.sort)
+        return self == plain and self.sort.moment is not Moment.ASSIGNED_AT
+
+
+def searchable(text: str, *, field: str) -> str:
+    """Bring a text that is to be searched for to the form of serials.
+
+    Raises:
+        TooShort: it has less than three characters.
+        InvalidInput: no serial can hold it.
+    """
+    text = normalised(storable(text, field=field))
+    if len(text) < MIN_SEARCH:
+        raise TooShort("Write at least three characters to search for.", field=field)
+    return text
+
+
+def pattern(search: str) -> str:
+    """Write a search as a pattern in which nothing stands for anything else."""
+    for sign in "\\%_":
+        search = search.replace(sign, f"\\{sign}")
+    return f"%{search}%"

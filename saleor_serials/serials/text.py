@@ -1,0 +1,35 @@
+"""The text of a serial: its one form, its digest, and what keeps a text from being a serial."""
+
+import unicodedata
+from hashlib import sha256
+
+from saleor_serials.errors import InvalidInput, Required, TooLong
+from saleor_serials.models import MAX_DATA_BYTES
+from saleor_serials.storable import is_text
+
+
+def normalised(text: str) -> str:
+    """Bring a serial's text to its one form: trimmed, in Unicode's NFC; letter case counts."""
+    if text.isascii():
+        return text.strip()
+    return unicodedata.normalize("NFC", text).strip()
+
+
+def digest_of(text: str) -> bytes:
+    """The SHA-256 of a serial's normalised text."""
+    return sha256(text.encode("utf-8", "surrogatepass")).digest()
+
+
+def complaint(text: str, *, index: int | None = None) -> InvalidInput | None:
+    """Say what keeps a normalised text from being a serial; None if nothing does."""
+    if not text:
+        return Required("A serial cannot be empty.", field="data", index=index)
+    if "\0" in text:
+        return InvalidInput("A serial cannot hold a NUL character.", field="data", index=index)
+    if text.isascii() and len(text) <= MAX_DATA_BYTES:
+        return None
+    if not is_text(text):
+        return InvalidInput("This serial is not valid Unicode text.", field="data", index=index)
+    if len(text) > MAX_DATA_BYTES or len(text.encode()) > MAX_DATA_BYTES:
+        return TooLong("A serial has at most 64 KB.", field="data", index=index)
+    return None

@@ -1,0 +1,174 @@
+"""Who acts by hand and why, and what all actions begin with: finding and locking the serials."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.utils import timezone
+
+from saleor_serials.access.packs import Reach, Right
+from saleor_serials.assignments import claims
+from saleor_serials.config import Config
+from saleor_serials.errors import (
+    InvalidInput,
+    NotFound,
+    OutOfRange,
+    Required,
+    TooLong,
+    TooMany,
+    WrongStatus,
+    without_details,
+)
+from saleor_serials.history import By
+from saleor_serials.models import Assignment, OrderRecord, Pack, Serial, SerialStatus
+
+MAX_SERIALS = 100
+COUNTS = ("granted", "withheld", "wanted", "held", "owed_since")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Hand:
+    """Who acts, why, and which packs they reach."""
+
+    actor: str
+    reason: str
+    reach: Reach
+
+    def by(self) -> By:
+        """Say it to the history.
+
+        Raises:
+            Required, TooLong, InvalidInput: the reason is empty, too long, or no text.
+        """
+        reason = text(self.reason, field="reason", most=250)
+        if not reason:
+            raise Required("Give a reason; the history keeps it.", field="reason")
+        return By(actor=self.actor, reason=reason)
+
+
+def text(given: str, *, field: str, most: int) -> str:
+    """Check what staff wrote, and trim it.
+
+    Raises:
+        TooLong, InvalidInput: it cannot be kept.
+    """
+    given = given.strip()
+    if not "".join(given.split()).isprintable():
+        raise InvalidInput("This is not plain text.", field=field)
+    if len(given) > most:
+        raise TooLong(f"At most {most} characters.", field=field)
+    return given
+
+
+@contextmanager
+def one_transaction() -> Iterator[None]:
+    """Do all or nothing, with database errors that do not show the row."""
+    with without_details(), transaction.atomic():
+        yield
+
+
+def lock(serial_ids: Sequence[int], hand: Hand, *, field: str = "serials") -> list[Serial]:
+    """Lock serials, and before them the orders and gifts that they are on. Four statements.
+
+    Raises:
+        Required, TooMany: there are none, or more than 100.
+        NotFound, NotAllowed: one does not exist, or is out of reach.
+        WrongStatus: one has just been moved.
+    """
+    if not serial_ids:
+        raise Required("Name at least one serial.", field=field)
+    if len(serial_ids) > MAX_SERIALS:
+        raise TooMany(f"At most {MAX_SERIALS} serials in one call.", field=field)
+    ids = sorted(set(serial_ids))
+    seen = dict(Serial.objects.filter(pk__in=ids).values_list("pk", "assignment_id"))
+    assignments = {pk for pk in seen.values() if pk is not None}
+    records = OrderRecord.objects.filter(assignments__in=assignments).order_by("pk")
+    list(OrderRecord.objects.select_for_update().filter(pk__in=records.values("pk")).order_by("pk"))
+    gifts = Assignment.objects.filter(pk__in=assignments, order=None)
+    list(gifts.select_for_update().order_by("pk"))
+    rows = Serial.objects.select_for_update(of=("self",)).filter(pk__in=ids)
+    serials = {
+        serial.pk: serial
+        for serial in rows.select_related("pack", "assignment__order").order_by("pk")
+    }
+    for index, pk in enumerate(serial_ids):
+        at = index if field == "serials" else None
+        serial = serials.get(pk)
+        if serial is None or not hand.reach.sees(serial.pack_id):
+            raise NotFound("There is no such serial.", field=field, index=at)
+        hand.reach.require(Right.ASSIGN, serial.pack_id, field=field)
+        if serial.assignment_id != seen[pk]:
+            raise WrongStatus("It has just been moved; look at it again.", field=field, index=at)
+    _share_assignments(serials.values())
+    return [serials[pk] for pk in dict.fromkeys(serial_ids)]
+
+
+def _share_assignments(serials: Iterable[Serial]) -> None:
+    """Have serials of one line hold one object, so that what changes is changed for all."""
+    known: dict[int, Assignment] = {}
+    for serial in serials:
+        if serial.assignment is not None:
+            serial.assignment = known.setdefault(serial.assignment_id, serial.assignment)
+            serial.assignment.pack = serial.pack
+
+
+def pack_of(pack_id: int, hand: Hand) -> Pack:
+    """Find a pack whose serials may be handled.
+
+    Raises:
+        NotFound, NotAllowed: there is none, or it is out of reach.
+    """
+    pack = Pack.objects.filter(pk=pack_id).first()
+    if pack is None:
+        raise NotFound("There is no such pack.", field="pack")
+    hand.reach.require(Right.ASSIGN, pack_id, field="pack")
+    return pack
+
+
+def check_quantity(quantity: int) -> None:
+    """Refuse what is too few or too many for one call.
+
+    Raises:
+        OutOfRange: it is not 1 to 100.
+    """
+    if not 1 <= quantity <= MAX_SERIALS:
+        raise OutOfRange(f"Give 1 to {MAX_SERIALS} at once.", field="quantity")
+
+
+def check_available(
+    serials: Sequence[Serial], customer: str, *, settings: Config, field: str = "serials"
+) -> None:
+    """See to it that a customer may be given these serials.
+
+    Raises:
+        WrongStatus: one is not in a status that is available for assignment (C1), is kept for
+            another customer, is on a line, or has expired.
+    """
+    for index, serial in enumerate(serials):
+        if problem := _unavailable(serial, customer, settings):
+            raise WrongStatus(problem, field=field, index=index if field == "serials" else None)
+
+
+def _unavailable(serial: Serial, customer: str, settings: Config) -> str:
+    if serial.assignment_id is not None:
+        return "It is held already; release it first."
+    available = set(settings.assignable_statuses)
+    if serial.customer == customer:
+        available |= claims.own_statuses(settings)
+    elif serial.status == SerialStatus.RESERVED:
+        return "It is reserved for another customer."
+    if serial.status not in available:
+        return f"It is {serial.status}, which is not available for assignment."
+    if serial.expires_at is not None and serial.expires_at <= timezone.now():
+        return "It has expired."
+    return ""
+
+
+def by_pack(serials: Iterable[Serial]) -> Mapping[Pack, list[Serial]]:
+    """Group serials by their pack."""
+    found: dict[Pack, list[Serial]] = defaultdict(list)
+    for serial in serials:
+        found[serial.pack].append(serial)
+    return found

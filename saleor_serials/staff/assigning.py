@@ -1,0 +1,88 @@
+"""How serials come to a line or gift by hand, and how they are taken from it."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from saleor_serials import history
+from saleor_serials.assignments import allocation, claims
+from saleor_serials.config import Config
+from saleor_serials.errors import NotEnough, WrongStatus
+from saleor_serials.history import By
+from saleor_serials.models import Assignment, EventType, OrderRecord, Serial, SerialStatus
+from saleor_serials.orders.outcome import Outcome, conclude
+from saleor_serials.staff.action import COUNTS
+
+
+def claim(assignment: Assignment, serials: Sequence[Serial], *, by: By, now: datetime) -> None:
+    """Have a line or gift hold these locked serials, and record it.
+
+    Raises:
+        WrongStatus: one of them has expired meanwhile.
+    """
+    taken = claims.claim_named(
+        [serial.pk for serial in serials], assignment, statuses=list(SerialStatus), now=now
+    )
+    if len(taken) < len(serials):
+        raise WrongStatus("One of them has just expired.", field="serials")
+    assignment.held += len(taken)
+    _hold(assignment, taken, by=by, now=now)
+
+
+def fill(assignment: Assignment, *, settings: Config, by: By, now: datetime) -> None:
+    """Have a line or gift hold what it is short of, from its pack.
+
+    Raises:
+        NotEnough: the pack has not as many.
+    """
+    taken = allocation.fill(assignment, settings=settings, now=now)
+    if assignment.shortfall:
+        raise NotEnough(f"The pack has only {len(taken)} to give.", field="quantity")
+    _hold(assignment, taken, by=by, now=now)
+
+
+def _hold(
+    assignment: Assignment, taken: Sequence[tuple[int, str]], *, by: By, now: datetime
+) -> None:
+    """Record what a line or gift has come to hold: ``(serial id, status before)`` each."""
+    assignment.save(update_fields=COUNTS)
+    to = claims.status_held(assignment.pack).value
+    history.record_serials(
+        EventType.ASSIGNED,
+        [(pk, assignment.line_id, was, to) for pk, was in taken],
+        order=assignment.order,
+        at=now,
+        by=by,
+    )
+
+
+def outcomes(
+    assignments: Iterable[Assignment],
+    *,
+    given: Sequence[int] = (),
+    freed: Iterable[int] = (),
+    settings: Config,
+    now: datetime,
+) -> list[Outcome]:
+    """Enter what is left to do for the orders of these assignments, and say it.
+
+    ``given``: the serials that the (one) order got. ``freed``: packs that somebody may wait for.
+    """
+    of_orders: dict[OrderRecord, list[Assignment]] = defaultdict(list)
+    moved = set()
+    for assignment in assignments:
+        moved.add(assignment.pack_id)
+        if assignment.order is not None:
+            of_orders[assignment.order].append(assignment)
+    found = [
+        conclude(
+            order,
+            serial_ids=given,
+            unsettled=frozenset(a.pack_id for a in of_order if a.shortfall),
+            moved=frozenset(a.pack_id for a in of_order),
+            settings=settings,
+            now=now,
+        )
+        for order, of_order in of_orders.items()
+    ]
+    return [*found, Outcome.of_packs(freed, moved=moved)]

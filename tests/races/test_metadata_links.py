@@ -1,0 +1,145 @@
+"""The metadata of one variant, read, edited and deleted by several at once."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from threading import Barrier
+from typing import Any
+from unittest import mock
+
+import pytest
+from django.db import connection
+
+from saleor_serials.host.shapes import Target
+from saleor_serials.maintenance.sweep import sweep
+from saleor_serials.models import PackLink, Wish
+from saleor_serials.packs import metadata_links
+from tests import making
+from tests.hosts import shop
+from tests.races.threads import together
+
+
+@pytest.fixture
+def variant() -> Any:
+    for slug in ("games", "music"):
+        making.make_pack(slug=slug)
+    return shop.make_variant()
+
+
+def say(variant: Any, text: str) -> Target:
+    """Set the text as Saleor 3 does: in place, and nobody tells of it."""
+    edit(variant, "serials", text)
+    return Target(kind="variant", id=variant.pk)
+
+
+def edit(variant: Any, name: str, value: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE product_productvariant"
+            " SET private_metadata = private_metadata || jsonb_build_object(%s::text, %s::text)"
+            " WHERE id = %s",
+            [name, value, variant.pk],
+        )
+
+
+def metadata(variant: Any) -> dict[str, str]:
+    variant.refresh_from_db()
+    found: dict[str, str] = variant.private_metadata
+    return found
+
+
+def live() -> dict[str, int]:
+    return dict(PackLink.objects.filter(until=None).values_list("pack__slug", "quantity"))
+
+
+def test_two_tasks_for_one_variant_end_with_the_right_links(variant: Any) -> None:
+    for text, wanted in (
+        ("games x2, music", {"games": 2, "music": 1}),
+        ("games x3", {"games": 3}),
+        ("music", {"music": 1}),
+    ):
+        target = say(variant, text)
+
+        together([partial(metadata_links.sync, target)] * 4)
+
+        assert live() == wanted
+        assert metadata(variant) == {"serials": text}
+    assert Wish.objects.count() == 1
+    # Made, made; changed, removed; removed, made: nothing was done twice.
+    assert PackLink.objects.count() == 4
+
+
+@contextmanager
+def without_the_lock(rivals: int) -> Iterator[None]:
+    """Replace the lock on the wish by a plain read, and let the rivals read links together."""
+    barrier = Barrier(rivals)
+
+    def read(target: Target) -> Wish:
+        return Wish.objects.get(kind=target.kind, target_id=target.id)
+
+    original: Callable[..., Any] = metadata_links.links.live
+
+    def live_links(target: Target) -> Any:
+        found = original(target)
+        barrier.wait(5)
+        return found
+
+    with (
+        mock.patch.object(metadata_links, "_lock", read),
+        mock.patch.object(metadata_links.links, "live", live_links),
+    ):
+        yield
+
+
+def test_negative_control_without_the_lock_one_of_two_tasks_is_refused(variant: Any) -> None:
+    target = say(variant, "games")
+    Wish.objects.create(kind="variant", target_id=variant.pk)
+
+    with without_the_lock(2):
+        together([partial(metadata_links.sync, target)] * 2)
+
+    assert "serials.error" in metadata(variant), "the second should have found the link made"
+
+
+def test_an_edit_of_the_text_that_meets_its_task_wins(variant: Any) -> None:
+    for round_ in range(1, 6):
+        target = say(variant, "games, nonsense")
+
+        def correct() -> None:
+            metadata_links.sync(say(variant, f"games x{round_}"))  # noqa: B023
+
+        together([partial(metadata_links.sync, target), correct])
+        sweep()
+
+        assert live() == {"games": round_}
+        assert metadata(variant) == {"serials": f"games x{round_}"}
+
+
+def test_no_edit_of_other_metadata_is_lost(variant: Any) -> None:
+    def edit_others() -> None:
+        for number in range(60):
+            edit(variant, f"colour-{number}", "red")
+
+    def change_our_mind() -> None:
+        for number in range(30):
+            metadata_links.sync(say(variant, "games" if number % 2 else "nonsense"))
+
+    together([edit_others, change_our_mind])
+
+    assert metadata(variant) == {
+        **{f"colour-{number}": "red" for number in range(60)},
+        "serials": "games",
+    }
+
+
+def test_a_variant_deleted_meanwhile_leaves_nothing_behind(variant: Any) -> None:
+    pack = PackLink.pack.field.related_model.objects.get(slug="games")
+    for _ in range(5):
+        leaving = shop.make_variant(variant.product)
+        target = say(leaving, "games")
+
+        together([partial(metadata_links.sync, target), partial(shop.delete_variant, leaving)])
+        sweep()
+
+    assert Wish.objects.count() == 0
+    assert pack.links.filter(until=None).count() == 0
