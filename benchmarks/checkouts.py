@@ -22,7 +22,8 @@ from redis import Redis
 from benchmarks.wire import wire
 from demo import serials, shop
 from demo.api import Api
-from demo.hosts import graphql, host
+from demo.hosts import api as host_api
+from demo.hosts import host
 from demo.services import broker, postgres, stage
 from demo.services.processes import child, free_port
 from demo.shop import Shop
@@ -190,7 +191,7 @@ class _Till:
             for kind in random.sample(KINDS, len(KINDS)):
                 self._bring_about(kind, owner)
                 queue.flushdb()
-                graphql.buy(customer, self.shop, boxes=1)
+                host_api.buy(customer, self.shop, boxes=1)
                 if round_ >= 0:
                     laps[kind].append(Lap(reading=meter.readings[-1], tasks=_waiting(queue)))
         return laps
@@ -218,7 +219,7 @@ class _Till:
 def _open(api: Api) -> _Till:
     owner = api.log_in(stage.OWNER, stage.OWNER_PASSWORD)
     return _Till(
-        api=api, shop=graphql.open_shop(owner), pack=serials.make_pack(owner, name="Space Traders")
+        api=api, shop=host_api.open_shop(owner), pack=serials.make_pack(owner, name="Space Traders")
     )
 
 

@@ -14,7 +14,7 @@ from django.db import connection
 from demo.services import postgres
 from saleor_serials.models import Pack, Serial
 from saleor_serials.serials import search
-from saleor_serials.serials.search import Filter, Page, Position
+from saleor_serials.serials.search import Cursor, Filter, Page
 from tests import database, making
 
 _LIMIT = 50
@@ -124,13 +124,13 @@ def _pages(scale: Scale, pack: Pack) -> Pair:
     last = list(pack.serials.order_by("pk").values_list("pk", flat=True))[
         (scale.deep - 1) * _LIMIT - 1
     ]
-    wanted = Filter(pack_ids=(pack.pk,))
-    deep = Page(limit=_LIMIT, after=Position(id=last))
+    criteria = Filter(pack_ids=(pack.pk,))
+    deep = Page(limit=_LIMIT, after=Cursor(id=last))
     for _ in range(scale.rounds):
         _measure(
             pages,
-            lambda: search.find(wanted, deep),
-            lambda: search.find(wanted, Page(limit=_LIMIT)),
+            lambda: search.find(criteria, deep),
+            lambda: search.find(criteria, Page(limit=_LIMIT)),
         )
     return pages
 

@@ -137,12 +137,12 @@ class Case:
         room = self.size - self.sold - self.just_sold - LEFT_ALONE
         left = deque((link, room) for link in self.links)
 
-        def spread(make: Callable[[PackLink, int], list[Any]], wanted: int) -> Iterator[Any]:
-            while wanted:
+        def spread(make: Callable[[PackLink, int], list[Any]], entitled: int) -> Iterator[Any]:
+            while entitled:
                 link, room = left.popleft()
-                part = min(room, wanted)
+                part = min(room, entitled)
                 yield from make(link, part)
-                wanted -= part
+                entitled -= part
                 if room > part:
                     left.appendleft((link, room - part))
 

@@ -37,7 +37,7 @@ WHERE s.id = sold.id
 
 _BUYERS = """
 INSERT INTO saleor_serials_assignment
-    (order_id, line_id, pack_id, customer, per_unit, granted, withheld, wanted, held,
+    (order_id, line_id, pack_id, customer, per_unit, granted, withheld, entitled, held,
      product_name, variant_name, sku)
 SELECT %(record)s, gen_random_uuid(), %(pack)s, 'email:' || gen_random_uuid() || '@example.com',
     1, 0, 0, 0, 0, 'Game', 'Download', 'SKU'
@@ -113,6 +113,6 @@ def make_buyers(pack: Pack, number: int) -> list[Assignment]:
     with connection.cursor() as cursor:
         cursor.execute(_BUYERS, {"record": record.pk, "pack": pack.pk, "number": number})
         return [
-            Assignment(pk=pk, pack=pack, customer=customer, wanted=1)
+            Assignment(pk=pk, pack=pack, customer=customer, entitled=1)
             for pk, customer in cursor.fetchall()
         ]

@@ -133,7 +133,7 @@ def _import(sheet: Path, pack: Pack) -> None:
             Sheet(file=file, name=sheet.name),
             pack=pack,
             actor="system",
-            reach=EVERYTHING,
+            access=EVERYTHING,
             sees_holders=True,
         )
     _run(job)

@@ -21,27 +21,27 @@ class Checks:
         self._terminal = terminal
         self._patience = patience
 
-    def confirm(self, text: str, got: Any, wanted: Any) -> None:
+    def confirm(self, text: str, got: Any, expected: Any) -> None:
         """Report that it is so.
 
         Raises:
             WrongNumberError: it is not; the message says what was expected, and what is.
         """
-        if got != wanted:
-            raise WrongNumberError(f"{text}: expected {_named(wanted)}, got {_named(got)}")
+        if got != expected:
+            raise WrongNumberError(f"{text}: expected {_named(expected)}, got {_named(got)}")
         self.number += 1
         self._terminal.done(text)
 
-    def confirm_soon(self, text: str, ask: Callable[[], Any], wanted: Any) -> None:
+    def confirm_soon(self, text: str, ask: Callable[[], Any], expected: Any) -> None:
         """Report that it comes to be so: the worker may still be at it.
 
         Raises:
             WrongNumberError: it does not within our patience.
         """
         deadline = time.monotonic() + self._patience
-        while (got := ask()) != wanted and time.monotonic() < deadline:
+        while (got := ask()) != expected and time.monotonic() < deadline:
             time.sleep(0.1)
-        self.confirm(text, got, wanted)
+        self.confirm(text, got, expected)
 
 
 def _named(value: Any) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from demo import serials, shop
 from demo.api import RefusedError
 from demo.assertions import Checks, WrongNumberError
-from demo.hosts import graphql
+from demo.hosts import api as host_api
 from demo.mail_server import Mail
 from demo.serials import FREE, UNASSIGNED, USED, Event, Serial
 from demo.services.stage import OWNER, OWNER_PASSWORD, Stage
@@ -81,7 +81,7 @@ class Story:
             f"{shop.SHOP_NAME} sells {shop.PRODUCT}, a game in a box, for {shop.PRICE:.2f} USD. "
             f"Each box comes with {PER_BOX} activation codes: one to play, one for a friend."
         )
-        self.shop = graphql.open_shop(self.owner)
+        self.shop = host_api.open_shop(self.owner)
         self.terminal.done("Product type, product and variant, made through Saleor's own API")
         self.terminal.done(
             f"{shop.BOXES_IN_STOCK} boxes in stock, sent as a parcel for "
@@ -125,7 +125,7 @@ class Story:
             "A whole checkout over GraphQL, with address, parcel and a card. As soon as it is "
             "paid, Saleor's worker assigns the serials and writes to her."
         )
-        self.first_order = order = graphql.buy(self.ada, self.shop, boxes=2)
+        self.first_order = order = host_api.buy(self.ada, self.shop, boxes=2)
         self.checks.confirm(
             f"Order {order.number}: 2 boxes and the parcel, 65.00 USD, paid",
             (order.total, order.is_paid),
@@ -171,7 +171,7 @@ class Story:
             "Five boxes: 10 serials are owed, 6 are left. Ben has paid, so he gets what there is, "
             "and the shop knows exactly what it owes him."
         )
-        self.second_order = order = graphql.buy(self.ben, self.shop, boxes=5)
+        self.second_order = order = host_api.buy(self.ben, self.shop, boxes=5)
         self.checks.confirm(
             f"Order {order.number}: 5 boxes and the parcel, 155.00 USD, paid",
             (order.total, order.is_paid),
@@ -217,7 +217,7 @@ class Story:
         paid = self.first_order.total
         self.checks.confirm(
             f"{paid:.2f} USD are paid back",
-            paid - graphql.refund(self.first_order, self.shop, amount=paid),
+            paid - host_api.refund(self.first_order, self.shop, amount=paid),
             paid,
         )
         self.checks.confirm_soon(

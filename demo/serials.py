@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from demo.api import Api
-from demo.hosts import graphql
+from demo.hosts import api as host_api
 
 FREE, USED, UNASSIGNED = "FREE", "USED", "UNASSIGNED"
 
@@ -137,7 +137,7 @@ def of_my_orders(customer: Api) -> dict[str, dict[str, str]]:
 
 def of_order(api: Api, link: str) -> dict[str, str]:
     """The serials that somebody sees who has the link to an order: data and status."""
-    return _seen(api.ask(graphql.BY_LINK, link=link)["order"]["serials"])
+    return _seen(api.ask(host_api.BY_LINK, link=link)["order"]["serials"])
 
 
 def shortfall(customer: Api) -> int:

@@ -22,9 +22,9 @@ class SerialsConfig(AppConfig):
 
         host.connect(
             order_changed=tasks.request_reconcile,
-            variant_leaves=records.before_variant_deleted,
-            product_leaves=links.before_product_deleted,
-            wish_changed=tasks.request_links,
+            before_variant_deleted=records.before_variant_deleted,
+            before_product_deleted=links.before_product_deleted,
+            metadata_links_changed=tasks.request_links,
         )
         tasks.schedule_sweep()
         settings.MIDDLEWARE = [*settings.MIDDLEWARE, middleware.PATH]

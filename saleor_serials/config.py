@@ -133,7 +133,7 @@ FIELDS = (
         help_text="Previews of long serials are cut after so many characters.",
     ),
     Field(
-        name="mirror_to_metadata",
+        name="expose_in_metadata",
         default=False,
         label="Serials in the metadata of orders",
         help_text=(
@@ -169,7 +169,7 @@ class Config:
     send_email: bool
     shown_statuses: frozenset[SerialStatus]
     status_after_release: SerialStatus
-    mirror_to_metadata: bool
+    expose_in_metadata: bool
     automatic_fulfillment: bool
 
     @classmethod
@@ -195,7 +195,7 @@ class Config:
             status_after_release=_status(
                 given["status_after_release"], field="status_after_release"
             ),
-            mirror_to_metadata=_switch(given["mirror_to_metadata"]),
+            expose_in_metadata=_switch(given["expose_in_metadata"]),
             automatic_fulfillment=_switch(given["automatic_fulfillment"]),
         )
         settings._check()

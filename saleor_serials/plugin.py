@@ -16,7 +16,7 @@ from saleor_serials.errors import InvalidInput
 from saleor_serials.host import host
 from saleor_serials.host.shapes import Target
 from saleor_serials.models import SweepState
-from saleor_serials.tasks import request_links, request_mirror, request_reconcile
+from saleor_serials.tasks import request_links, request_metadata, request_reconcile
 
 logger = logging.getLogger(__name__)
 
@@ -63,10 +63,10 @@ def _paid_order_changed(request: Any) -> None:
 def _draft_created(order: Any) -> None:
     request_reconcile(str(order.pk))
     if host.mentions_serials(order):  # copied from the order that it replaces a part of
-        request_mirror(str(order.pk))
+        request_metadata(str(order.pk))
 
 
-def _wish_changed(kind: str, *, may_be_gone: bool = False) -> Callable[..., Any]:
+def _metadata_links_changed(kind: str, *, may_be_gone: bool = False) -> Callable[..., Any]:
     @_hook
     def hook(row: Any) -> None:
         if may_be_gone or host.mentions_serials(row):
@@ -106,10 +106,10 @@ class SerialsPlugin(host.BasePlugin):
     transaction_charge_requested = transaction_refund_requested = _paid_order_changed
     transaction_cancelation_requested = _paid_order_changed
 
-    product_created = product_updated = _wish_changed("product")
-    product_metadata_updated = _wish_changed("product", may_be_gone=True)
-    product_variant_created = product_variant_updated = _wish_changed("variant")
-    product_variant_metadata_updated = _wish_changed("variant", may_be_gone=True)
+    product_created = product_updated = _metadata_links_changed("product")
+    product_metadata_updated = _metadata_links_changed("product", may_be_gone=True)
+    product_variant_created = product_variant_updated = _metadata_links_changed("variant")
+    product_variant_metadata_updated = _metadata_links_changed("variant", may_be_gone=True)
 
     def is_event_active(self, event: str, channel: str | None = None) -> bool:
         """Say that nobody may rely on us: who listens to a refund's request does not pay it."""

@@ -39,9 +39,9 @@ def request_delivery(delivery_id: int) -> None:
     after_commit(Request(task=send_delivery, argument=delivery_id))
 
 
-def request_mirror(order_id: str) -> None:
+def request_metadata(order_id: str) -> None:
     """Have an order's metadata show what it holds, after commit. Never raises."""
-    after_commit(Request(task=show_serials, argument=order_id))
+    after_commit(Request(task=write_metadata, argument=order_id))
 
 
 def request_job(job_id: int) -> None:
@@ -54,10 +54,10 @@ def request_links(target: Target) -> None:
 
     Variants are saved often: there is a task only where the metadata says something new.
     """
-    after_commit(Request(task=grant_wish, argument=target.key, needless=_is_granted))
+    after_commit(Request(task=sync_metadata_links, argument=target.key, needless=_is_in_sync))
 
 
-def _is_granted(key: str) -> bool:
+def _is_in_sync(key: str) -> bool:
     return metadata_links.is_in_sync(Target.of(key))
 
 
@@ -109,8 +109,8 @@ def settle_pack(pack_id: int) -> None:
 def _tell(outcome: Outcome) -> None:
     if outcome.delivery_id is not None:
         request_delivery(outcome.delivery_id)
-    if outcome.mirrored_order_id is not None:
-        request_mirror(outcome.mirrored_order_id)
+    if outcome.metadata_order_id is not None:
+        request_metadata(outcome.metadata_order_id)
     if outcome.order_id_to_fulfill is not None:
         request_fulfillment(outcome.order_id_to_fulfill)
 
@@ -130,14 +130,14 @@ def fulfill_order(order_id: str) -> None:
     fulfill(order_id)
 
 
-@host.task("saleor_serials.show_serials")
-def show_serials(order_id: str) -> None:
+@host.task("saleor_serials.write_metadata")
+def write_metadata(order_id: str) -> None:
     """Show in an order's metadata what it holds."""
     metadata.write(order_id)
 
 
-@host.task("saleor_serials.grant_wish")
-def grant_wish(key: str) -> None:
+@host.task("saleor_serials.sync_metadata_links")
+def sync_metadata_links(key: str) -> None:
     """Have the links of a variant or product follow its metadata."""
     target = Target.of(key)
     metadata_links.sync(target)

@@ -15,20 +15,22 @@ from openpyxl import Workbook, load_workbook
 from saleor_serials import tasks
 from saleor_serials.access.packs import EVERYTHING
 from saleor_serials.import_export import serials_import
-from saleor_serials.import_export.plan import Sheet
+from saleor_serials.import_export.plan import ImportFile
 from saleor_serials.jobs import work
 from saleor_serials.maintenance.job_kinds import run_job
 from saleor_serials.models import Job, Pack, jobs
 
 
-def sheet(content: str | bytes, **how: Any) -> Sheet:
-    return Sheet(file=io.BytesIO(content.encode() if isinstance(content, str) else content), **how)
+def import_file(content: str | bytes, **how: Any) -> ImportFile:
+    return ImportFile(
+        file=io.BytesIO(content.encode() if isinstance(content, str) else content), **how
+    )
 
 
-def start(content: str | bytes | Sheet, pack: Pack | None = None, **values: Any) -> Job:
+def start(content: str | bytes | ImportFile, pack: Pack | None = None, **values: Any) -> Job:
     """Begin an import as the owner of the shop does."""
-    values = {"actor": "user:1", "reach": EVERYTHING, "sees_holders": True, **values}
-    given = content if isinstance(content, Sheet) else sheet(content)
+    values = {"actor": "user:1", "access": EVERYTHING, "sees_holders": True, **values}
+    given = content if isinstance(content, ImportFile) else import_file(content)
     return serials_import.start(given, pack=pack, **values)
 
 
@@ -44,14 +46,16 @@ def finished(job: Job) -> Job:
     return job
 
 
-def imported(content: str | bytes | Sheet, pack: Pack | None = None, **values: Any) -> Job:
+def imported(content: str | bytes | ImportFile, pack: Pack | None = None, **values: Any) -> Job:
     """Import, and expect no complaint."""
     job = finished(start(content, pack, **values))
     assert (job.status, job.problems) == ("done", [])
     return job
 
 
-def complaints(content: str | bytes | Sheet, pack: Pack | None = None, **values: Any) -> list[Any]:
+def complaints(
+    content: str | bytes | ImportFile, pack: Pack | None = None, **values: Any
+) -> list[Any]:
     """Import what cannot be imported; return the rows and codes of the complaints."""
     job = finished(start(content, pack, **values))
     assert job.status == "failed"

@@ -81,6 +81,6 @@ def check_books() -> None:
     """Assert what must always be true of the whole database, whatever happened."""
     for assignment in Assignment.objects.all():
         assert assignment.serials.count() == assignment.held, f"held of {assignment.pk}"
-        assert assignment.held <= assignment.wanted, f"assignment {assignment.pk} holds too much"
+        assert assignment.held <= assignment.entitled, f"assignment {assignment.pk} holds too much"
     holders = list(Serial.objects.exclude(assignment=None).values_list("pack", "data"))
     assert len(holders) == len(set(holders)), "a serial is held twice"

@@ -22,7 +22,7 @@ def test_serials_are_assigned_when_an_order_is_confirmed_where_the_shop_says_so(
     shop.pay(order_id)
     sweep()
     assert len(held(order_id)) == 2
-    assert not Event.objects.filter(type__in=["payment_gone", "prices_stale"]).exists()
+    assert not Event.objects.filter(type__in=["payment_reversed", "prices_stale"]).exists()
 
 
 def test_an_unpaid_order_that_is_cancelled_gives_back_what_it_got_when_confirmed() -> None:

@@ -26,7 +26,7 @@ from saleor_serials.models import (
     Delivery,
     Event,
     EventType,
-    Mirror,
+    MetadataCopy,
     OrderRecord,
     Pack,
     PackLink,
@@ -126,7 +126,7 @@ def test_a_clean_database_says_what_was_checked_and_that_nothing_is_left(order_i
 
 
 def test_a_database_in_which_much_happened_is_clean(link: PackLink) -> None:
-    shop.set_plugin(mirror_to_metadata="true")
+    shop.set_plugin(expose_in_metadata="true")
     kept = making.make_pack(status_on_refund="assigned", is_consumable=True)
     making.make_serials(kept, 3)
     other = making.make_link(kept)
@@ -215,7 +215,7 @@ def test_a_line_that_holds_more_than_it_is_owed(order_id: str, place: str, link:
     assignment = Assignment.objects.get()
     with shop.nothing_heard():
         shop.refund(order_id)
-    Assignment.objects.update(wanted=0)
+    Assignment.objects.update(entitled=0)
 
     assert wrong() == {"surplus": [f"assignment {assignment.pk} ({place}) holds 2, and is owed 0"]}
     assert is_repaired("surplus")
@@ -224,8 +224,8 @@ def test_a_line_that_holds_more_than_it_is_owed(order_id: str, place: str, link:
 
 
 def test_a_consumed_serial_and_an_order_in_doubt_are_no_surplus(order_id: str) -> None:
-    Assignment.objects.update(wanted=0)
-    OrderRecord.objects.update(noted={"doubt": "payment_gone"})
+    Assignment.objects.update(entitled=0)
+    OrderRecord.objects.update(noted={"payment_issue": "payment_reversed"})
     in_doubt = wrong()
     OrderRecord.objects.update(noted={})
     Serial.objects.exclude(assignment=None).update(consumed_at=shop.now())
@@ -236,7 +236,7 @@ def test_a_consumed_serial_and_an_order_in_doubt_are_no_surplus(order_id: str) -
 def test_a_gift_that_holds_more_than_was_given_is_left(order_id: str) -> None:
     shop.delete_order(order_id)
     with unguarded():
-        Assignment.objects.update(order=None, line_id="", wanted=0)
+        Assignment.objects.update(order=None, line_id="", entitled=0)
     assignment = Assignment.objects.get()
 
     finding = [f"assignment {assignment.pk} (a gift) holds 2, and is owed 0"]
@@ -330,7 +330,7 @@ def test_a_serial_on_an_assignment_that_does_not_exist(order_id: str) -> None:
     serial = Serial.objects.exclude(assignment=None).order_by("pk")[0]
     with unguarded():
         Serial.objects.filter(pk=serial.pk).update(assignment_id=999_999)
-        Assignment.objects.update(held=1, wanted=1)
+        Assignment.objects.update(held=1, entitled=1)
 
     finding = {"assignment": [f"serial {serial.pk} is on assignment 999999, which does not exist"]}
     assert wrong() == finding
@@ -455,7 +455,7 @@ def test_an_order_that_is_gone_is_left_until_nothing_hangs_on_it(
 ) -> None:
     number = shop.number(order_id)
     shop.delete_order(order_id)
-    Assignment.objects.update(wanted=3)
+    Assignment.objects.update(entitled=3)
 
     finding = {
         "gone": [f"order {number} (id {order_id}) is gone, holds 2 and is owed 3"],
@@ -466,10 +466,10 @@ def test_an_order_that_is_gone_is_left_until_nothing_hangs_on_it(
         ],
     }
     before = wrong()
-    Assignment.objects.update(wanted=2)
+    Assignment.objects.update(entitled=2)
     after = wrong("--repair")
     Serial.objects.filter(assignment__isnull=False).update(assignment=None)
-    Assignment.objects.update(wanted=0, held=0)
+    Assignment.objects.update(entitled=0, held=0)
 
     assert before == finding
     assert after == {"gone": [f"order {number} (id {order_id}) is gone, holds 2 and is owed 2"]}
@@ -483,7 +483,7 @@ def test_an_order_that_counts_as_paid_and_never_was(link: PackLink) -> None:
     pack_serial = Serial.objects.order_by("pk")[0]
     now = shop.now()
     OrderRecord.objects.update(entitled_at=now)
-    Assignment.objects.update(held=1, wanted=1, owed_since=now)
+    Assignment.objects.update(held=1, entitled=1, entitled_since=now)
     Serial.objects.filter(pk=pack_serial.pk).update(
         status="used", assignment=Assignment.objects.get(), customer="email:guest@example.com"
     )
@@ -500,7 +500,7 @@ def test_an_order_that_counts_as_paid_and_never_was(link: PackLink) -> None:
         ],
     }
     assert [*wrong("--repair")] == ["last event"]
-    assert OrderRecord.objects.get().noted["doubt"] == "payment_gone"
+    assert OrderRecord.objects.get().noted["payment_issue"] == "payment_reversed"
     assert len(held(order_id)) == 1
 
 
@@ -597,19 +597,19 @@ def test_a_delivery_that_waits_for_long(order_id: str, due: timedelta, made: tim
 
 
 def test_metadata_that_is_behind(order_id: str) -> None:
-    shop.set_plugin(mirror_to_metadata="true")
-    OrderRecord.objects.update(mirror=Mirror.DUE)
+    shop.set_plugin(expose_in_metadata="true")
+    OrderRecord.objects.update(metadata_copy=MetadataCopy.DUE)
 
     assert wrong() == {
-        "mirror": [f"order {shop.number(order_id)} (id {order_id}) shows other serials"]
+        "metadata_copy": [f"order {shop.number(order_id)} (id {order_id}) shows other serials"]
     }
-    assert is_repaired("mirror")
-    assert OrderRecord.objects.get().mirror == Mirror.SHOWN
+    assert is_repaired("metadata_copy")
+    assert OrderRecord.objects.get().metadata_copy == MetadataCopy.SHOWN
 
 
 def test_with_the_plugin_off_what_needs_it_is_left(order_id: str, place: str) -> None:
     shop.set_plugin(active=False)
-    Assignment.objects.update(wanted=1)
+    Assignment.objects.update(entitled=1)
 
     assert [*wrong()] == ["surplus"]
     assert [*wrong("--repair")] == ["surplus"]

@@ -161,7 +161,7 @@ def test_serials_are_generated(pack: Pack, capsys: pytest.CaptureFixture[str]) -
 def test_a_command_that_cannot_finish_says_who_will(
     pack: Pack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(generation_job.supply, "draw", mock.Mock(side_effect=OSError))
+    monkeypatch.setattr(generation_job.generation, "draw", mock.Mock(side_effect=OSError))
 
     with pytest.raises(CommandError, match="the sweep goes on with it"):
         call_command("generate_serials", "space", "10")

@@ -63,7 +63,7 @@ def test_every_line_is_owed_between_nothing_and_its_quantity(
 def test_nothing_is_owed_while_the_order_is_not_live_or_the_money_went_back(
     order: OrderSnapshot, was_entitled: bool
 ) -> None:
-    for dead in (replace(order, live=False), replace(order, gone=True)):
+    for dead in (replace(order, is_open=False), replace(order, fully_refunded=True)):
         assert not any(entitled_units(dead, was_entitled=was_entitled).values())
 
 
@@ -113,9 +113,17 @@ def test_a_doubt_limits_the_terms_and_never_what_staff_decide(
 
 @given(orders())
 def test_money_that_went_back_weighs_more_than_a_cancellation(order: OrderSnapshot) -> None:
-    assert cause_of_release(replace(order, gone=True, live=False), None) is Cause.REFUNDED
-    assert cause_of_release(replace(order, gone=False, live=False), None) is Cause.CANCELLED
-    assert cause_of_release(replace(order, gone=False, live=True), None) is Cause.LINE_REMOVED
+    assert (
+        cause_of_release(replace(order, fully_refunded=True, is_open=False), None) is Cause.REFUNDED
+    )
+    assert (
+        cause_of_release(replace(order, fully_refunded=False, is_open=False), None)
+        is Cause.CANCELLED
+    )
+    assert (
+        cause_of_release(replace(order, fully_refunded=False, is_open=True), None)
+        is Cause.LINE_REMOVED
+    )
 
 
 @given(orders())

@@ -12,7 +12,7 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from saleor_serials.access.packs import EVERYTHING, Reach, Right
+from saleor_serials.access.packs import EVERYTHING, PackAccess, Right
 from saleor_serials.import_export import export
 from saleor_serials.import_export.columns import neutralised, restored
 from saleor_serials.import_export.export import Format
@@ -36,14 +36,14 @@ DANGEROUS = [
 ]
 
 
-def start(wanted: Filter | None = None, **values: Any) -> Job:
-    values = {"actor": "user:1", "reach": EVERYTHING, "sees_holders": True, **values}
+def start(criteria: Filter | None = None, **values: Any) -> Job:
+    values = {"actor": "user:1", "access": EVERYTHING, "sees_holders": True, **values}
     values.setdefault("format", Format.CSV)
-    return export.start_export(wanted or Filter(), **values)
+    return export.start_export(criteria or Filter(), **values)
 
 
-def exported(wanted: Filter | None = None, **values: Any) -> Job:
-    job = import_files.finished(start(wanted, **values))
+def exported(criteria: Filter | None = None, **values: Any) -> Job:
+    job = import_files.finished(start(criteria, **values))
     assert (job.status, job.problems) == ("done", [])
     assert job.done == job.total
     return job
@@ -135,7 +135,7 @@ def test_an_import_gives_back_what_was_exported(format: Format) -> None:
 
     other = making.make_pack(is_consumable=True)
     columns_of_file = {"pack": None}
-    imported(import_files.sheet(content, columns=columns_of_file), other)
+    imported(import_files.import_file(content, columns=columns_of_file), other)
 
     assert list(other.serials.order_by("pk").values_list(*columns, "batch__name")) == before
     assert sorted(making.held(order_id)) == ["H1", "H1"]
@@ -164,12 +164,12 @@ def test_whatever_a_serial_is_both_formats_say_it(texts: list[str]) -> None:
         return
     pack = making.make_pack()
     writing.write(pack, None, [Draft(data=each) for each in data], now=timezone.now())
-    wanted = Filter(pack_ids=(pack.pk,))
+    criteria = Filter(pack_ids=(pack.pk,))
 
     for format in Format:
         other = making.make_pack()
-        job = exported(wanted, format=format, sees_holders=False)
-        imported(import_files.sheet(content_of(job), columns={"pack": None}), other)
+        job = exported(criteria, format=format, sees_holders=False)
+        imported(import_files.import_file(content_of(job), columns={"pack": None}), other)
         assert list(other.serials.order_by("pk").values_list("data", flat=True)) == data
 
 
@@ -240,11 +240,11 @@ def test_nothing_out_of_reach_is_exported() -> None:
     mine, theirs = making.make_pack(), making.make_pack()
     serials = making.make_serials(mine, 2)
     making.make_serials(theirs, 2)
-    reach = Reach(packs=frozenset({mine.pk}), rights={mine.pk: frozenset({Right.SEE})})
+    access = PackAccess(packs=frozenset({mine.pk}), rights={mine.pk: frozenset({Right.SEE})})
 
-    all_of_it = exported(reach=reach)
-    named = exported(Filter(pack_ids=(mine.pk, theirs.pk)), reach=reach)
-    nothing = exported(Filter(pack_ids=(theirs.pk,)), reach=reach)
+    all_of_it = exported(access=access)
+    named = exported(Filter(pack_ids=(mine.pk, theirs.pk)), access=access)
+    nothing = exported(Filter(pack_ids=(theirs.pk,)), access=access)
 
     assert column(all_of_it, "data") == column(named, "data") == [each.data for each in serials]
     assert column(nothing, "data") == []
@@ -274,11 +274,11 @@ def test_a_filter_is_kept_whole_and_out_of_the_settings() -> None:
     assert {each.name for each in fields(Filter)} == set(EVERY_FIELD), (
         "Filter has another field: give it a value in EVERY_FIELD, and see that it is kept."
     )
-    wanted = Filter(**EVERY_FIELD)
+    criteria = Filter(**EVERY_FIELD)
 
-    job = start(wanted)
+    job = start(criteria)
 
-    assert export._read(json.loads(files.part(job.pk, 0) or b"")) == wanted
+    assert export._read(json.loads(files.part(job.pk, 0) or b"")) == criteria
     assert export._read(json.loads(json.dumps(export._written(Filter())))) == Filter()
     stored = [getattr(job, each.name) for each in Job._meta.concrete_fields]
     assert "SECRET" not in repr(stored)

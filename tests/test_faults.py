@@ -18,7 +18,7 @@ from saleor_serials.delivery import outbox
 from saleor_serials.host import host
 from saleor_serials.maintenance.sweep import sweep
 from saleor_serials.models import Assignment, Delivery, Event, EventType, OrderRecord, Serial
-from saleor_serials.orders import fulfillment, lines
+from saleor_serials.orders import fulfillment, outcome, payment
 from saleor_serials.orders import reconcile as reconcile_module
 from saleor_serials.orders.reconcile import reconcile
 from tests import making, servers
@@ -54,7 +54,7 @@ def test_killed_between_commit_and_email_the_sweep_sends_it() -> None:
     with shop.nothing_heard():
         order_id = making.paid_order(making.make_link(pack), email="buyer@example.com")
 
-    killed_at(outbox, "deliver", lambda: tasks.reconcile_order(order_id))
+    killed_at(tasks, "deliver", lambda: tasks.reconcile_order(order_id))
     unsent = len(mail.outbox)
     sweep()
 
@@ -85,10 +85,10 @@ def test_killed_while_sending_the_sweep_sends_it_when_the_lease_has_passed() -> 
 @pytest.mark.parametrize(
     ("module", "function"),
     [
-        (lines, "remember_payment"),
+        (payment, "record_payment"),
         (history, "record_serials"),
-        (reconcile_module, "_store"),
-        (outbox, "enter"),
+        (reconcile_module, "store"),
+        (outcome, "enqueue"),
     ],
 )
 def test_killed_inside_the_transaction_nothing_happened(module: Any, function: str) -> None:
@@ -253,7 +253,7 @@ def test_what_goes_to_the_broker_is_an_id_and_never_a_serial(
         tasks.request_reconcile(order_id)
         tasks.request_settle(pack.pk)
         tasks.request_delivery(Delivery.objects.get().pk)
-        tasks.request_mirror(order_id)
+        tasks.request_metadata(order_id)
         messages = b"".join(redis.Redis.from_url(url).lrange("celery", 0, -1)).decode()
 
     assert messages.count("saleor_serials.") >= 4

@@ -11,8 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from saleor_serials.errors import ErrorCode, InvalidInput, NotEnough
-from saleor_serials.extensions import generators
-from saleor_serials.extensions.generators import Made, registered
+from saleor_serials.extensions.generators import GeneratedSerial, registered
 from saleor_serials.models import Pack, PackSequence, Serial, SerialStatus
 from saleor_serials.packs import lifecycle
 from saleor_serials.serials import add, generation, text, writing
@@ -170,13 +169,13 @@ def test_a_pack_whose_generator_no_longer_serves_says_so(
 
 def test_a_generator_that_repeats_itself_is_given_up() -> None:
     class Stuck(registered()["uuid"]):  # type: ignore[misc]
-        def make(self, count: int, workshop: Any) -> Sequence[Made]:
-            return [Made(data="the same")] * count
+        def make(self, count: int, context: Any) -> Sequence[GeneratedSerial]:
+            return [GeneratedSerial(data="the same")] * count
 
     pack = make_pack("uuid")
 
     stuck = Stuck({"case": "lower", "hyphens": True})
-    with mock.patch.object(generators, "generator", return_value=stuck):
+    with mock.patch.object(generation, "generator", return_value=stuck):
         refused(pack, 2)
         assert for_order(pack, 2) == ["the same"]
         with pytest.raises(NotEnough):

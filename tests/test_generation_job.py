@@ -7,7 +7,7 @@ from unittest import mock
 import pytest
 
 from saleor_serials.errors import InvalidInput
-from saleor_serials.extensions.generators import Generator, Made, Workshop
+from saleor_serials.extensions.generators import GeneratedSerial, GenerationContext, Generator
 from saleor_serials.maintenance.job_kinds import run_job
 from saleor_serials.models import Batch, Event, Job, Pack, Serial
 from saleor_serials.packs import lifecycle
@@ -142,10 +142,10 @@ class Worn(Generator):
     def accepts(self, data: str) -> bool:
         return True
 
-    def make(self, count: int, workshop: Workshop) -> Sequence[Made]:
+    def make(self, count: int, context: GenerationContext) -> Sequence[GeneratedSerial]:
         numbers = range(type(self).made, type(self).made + count)
         type(self).made += count
-        return [Made(data=f"W-{min(number, 14)}") for number in numbers]
+        return [GeneratedSerial(data=f"W-{min(number, 14)}") for number in numbers]
 
 
 @pytest.mark.usefixtures("small_chunks")

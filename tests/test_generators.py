@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from saleor_serials.errors import InvalidInput
-from saleor_serials.extensions.generators import Generator, Made, generator, registered
+from saleor_serials.extensions.generators import GeneratedSerial, Generator, generator, registered
 from saleor_serials.extensions.generators.patterns import LOOKALIKES
 from saleor_serials.serials.text import complaint, normalised
 
@@ -70,7 +70,7 @@ class Bench:
         return self.secret.sign(message)
 
 
-def make(name: str, count: int, **settings: Any) -> Sequence[Made]:
+def make(name: str, count: int, **settings: Any) -> Sequence[GeneratedSerial]:
     return generator(name, settings).make(count, Bench())
 
 
@@ -342,7 +342,7 @@ def test_a_time_limited_serial_ends_after_its_validity(unit: str, length: timede
     assert {each.expires_at for each in made} == {NOW + length}
 
 
-def opened(made: Made) -> bytes:
+def opened(made: GeneratedSerial) -> bytes:
     """The picture of a serial."""
     kind, text = made.extra["image"].split(",")
     assert kind in ("data:image/png;base64", "data:image/svg+xml;base64")

@@ -21,7 +21,7 @@ def state() -> list[Any]:
     """All that a reconcile could change."""
     return [
         list(Serial.objects.order_by("pk").values_list("data", "status", "assignment", "customer")),
-        list(Assignment.objects.order_by("pk").values_list("wanted", "held", "granted")),
+        list(Assignment.objects.order_by("pk").values_list("entitled", "held", "granted")),
         list(Delivery.objects.values_list("serial_ids")),
     ]
 
@@ -58,7 +58,7 @@ def test_an_order_line_holds_what_a_row_says() -> None:
     assert held(order_id) == ["A", "B", "C"]
     assert statuses(pack) == {"assigned": 1, "used": 2, "free": 1}
     [assignment] = Assignment.objects.all()
-    assert (assignment.line_id, assignment.granted, assignment.wanted, assignment.held) == (
+    assert (assignment.line_id, assignment.granted, assignment.entitled, assignment.held) == (
         *(line_id, 3, 3, 3),
     )
     serial = Serial.objects.get(data="A")
@@ -109,7 +109,7 @@ def test_what_a_line_is_short_of_is_filled_first_and_the_rest_is_on_top() -> Non
 
     assert (held(order_id), shortfall(order_id)) == (["A", "B", "C"], 0)
     [assignment] = Assignment.objects.all()
-    assert (assignment.granted, assignment.wanted) == (1, 3)
+    assert (assignment.granted, assignment.entitled) == (1, 3)
     assert_settled(order_id)
 
 
@@ -157,7 +157,7 @@ def test_a_customer_without_an_order_is_given_it() -> None:
         ("email:guest@example.com", None, ""),
         (f"user:{user.pk}", None, ""),
     ]
-    assert [(gift.per_unit, gift.granted, gift.wanted, gift.held) for gift in gifts] == [
+    assert [(gift.per_unit, gift.granted, gift.entitled, gift.held) for gift in gifts] == [
         (0, 1, 1, 1),
         (0, 3, 3, 3),
     ]
@@ -267,12 +267,12 @@ def test_a_draft_holds_nothing() -> None:
 
 
 def test_an_order_whose_serials_stand_in_metadata_is_due_again() -> None:
-    shop.set_plugin(mirror_to_metadata="true")
+    shop.set_plugin(expose_in_metadata="true")
     order_id = order_of()
 
     imported(f"data,status,order\nA,used,{order_id}\n", making.make_pack())
 
-    assert OrderRecord.objects.get().mirror == "due"
+    assert OrderRecord.objects.get().metadata_copy == "due"
 
 
 def test_the_statements_of_an_import_do_not_depend_on_its_rows() -> None:
@@ -305,6 +305,6 @@ def test_a_line_holds_more_by_every_import(when: str) -> None:
     imported(f"data,status,order\nB,used,{order_id}\n", pack)
 
     [assignment] = Assignment.objects.all()
-    assert (assignment.granted, assignment.wanted, assignment.held) == (2, 2, 2)
-    assert isinstance(assignment.owed_since, datetime)
+    assert (assignment.granted, assignment.entitled, assignment.held) == (2, 2, 2)
+    assert isinstance(assignment.entitled_since, datetime)
     assert_settled(order_id)

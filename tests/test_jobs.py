@@ -11,8 +11,8 @@ from django.db import DatabaseError
 from django.utils import timezone
 
 from saleor_serials import tasks
-from saleor_serials.access.jobs import Viewer
-from saleor_serials.access.packs import EVERYTHING, Reach
+from saleor_serials.access.jobs import JobAccess
+from saleor_serials.access.packs import EVERYTHING, PackAccess
 from saleor_serials.errors import InvalidInput
 from saleor_serials.host import host
 from saleor_serials.jobs import files, work
@@ -177,7 +177,7 @@ def test_an_error_s_own_text_stays_out_of_the_log(caplog: pytest.LogCaptureFixtu
 
     with (
         caplog.at_level(logging.DEBUG),
-        mock.patch.object(generation_job.supply, "draw", side_effect=KeyError("SECRET")),
+        mock.patch.object(generation_job.generation, "draw", side_effect=KeyError("SECRET")),
     ):
         list(run_job(job.pk))
 
@@ -243,11 +243,11 @@ def test_jobs_are_seen_by_those_who_reach_all_of_their_packs() -> None:
     }
     names = {job.pk: name for name, job in jobs_of.items()}
 
-    def seen(reach: Reach) -> set[str]:
-        return {names[job.pk] for job in Viewer.of(reach, "user:1").jobs()}
+    def seen(access: PackAccess) -> set[str]:
+        return {names[job.pk] for job in JobAccess.of(access, "user:1").jobs()}
 
     assert seen(EVERYTHING) == set(jobs_of)
-    assert seen(Reach(packs=frozenset({mine.pk}))) == {
+    assert seen(PackAccess(packs=frozenset({mine.pk}))) == {
         *("mine", "of mine", "of none", "not yet known, begun", "of all, begun"),
     }
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from saleor_serials.access.packs import EVERYTHING, Reach, Right
+from saleor_serials.access.packs import EVERYTHING, PackAccess, Right
 from saleor_serials.errors import InvalidInput
 from saleor_serials.host.shapes import Target
 from saleor_serials.import_export import links_import
@@ -17,8 +17,8 @@ from tests.hosts import shop
 
 
 def start(content: str, **values: Any) -> Job:
-    values = {"pack": None, "actor": "user:1", "reach": EVERYTHING, **values}
-    return links_import.start_links(import_files.sheet(content), **values)
+    values = {"pack": None, "actor": "user:1", "access": EVERYTHING, **values}
+    return links_import.start_links(import_files.import_file(content), **values)
 
 
 def imported(content: str, **values: Any) -> Job:
@@ -128,10 +128,10 @@ def test_links_need_columns_that_name_something() -> None:
 def test_a_pack_out_of_reach_is_not_there() -> None:
     variant = shop.make_variant()
     mine, theirs = making.make_pack(), making.make_pack()
-    reach = Reach(packs=frozenset({mine.pk}), rights={mine.pk: frozenset({Right.LINK})})
+    access = PackAccess(packs=frozenset({mine.pk}), rights={mine.pk: frozenset({Right.LINK})})
     rows = f"sku,pack\n{variant.sku},{mine.slug}\n{variant.sku},{theirs.slug}\n"
 
-    assert complaints(rows, reach=reach) == [(3, "NOT_FOUND")]
-    imported(rows.rsplit("\n", 2)[0], reach=reach)
+    assert complaints(rows, access=access) == [(3, "NOT_FOUND")]
+    imported(rows.rsplit("\n", 2)[0], access=access)
 
     assert live() == {(f"variant:{variant.pk}", mine.pk, 1)}

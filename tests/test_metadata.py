@@ -14,7 +14,7 @@ from django.test.utils import CaptureQueriesContext
 from saleor_serials.delivery import metadata as delivery_metadata
 from saleor_serials.errors import StorageFailed
 from saleor_serials.maintenance.sweep import sweep
-from saleor_serials.models import Mirror, OrderRecord, Serial
+from saleor_serials.models import MetadataCopy, OrderRecord, Serial
 from saleor_serials.orders.reconcile import reconcile
 from tests import making
 from tests.hosts import shop
@@ -24,7 +24,7 @@ from tests.races.threads import together
 
 @pytest.fixture(autouse=True)
 def switched_on() -> None:
-    shop.set_plugin(mirror_to_metadata="true")
+    shop.set_plugin(expose_in_metadata="true")
 
 
 def paid(serials: int = 1) -> str:
@@ -50,14 +50,14 @@ def shown(order_id: str) -> list[str]:
 
 
 def state(order_id: str) -> str:
-    return str(OrderRecord.objects.get(order_id=order_id).mirror)
+    return str(OrderRecord.objects.get(order_id=order_id).metadata_copy)
 
 
 def test_five_thousand_serials_cost_as_many_statements_as_one() -> None:
     counts = []
     for quantity in (1, 5_000):
         order_id = paid(quantity)
-        OrderRecord.objects.update(mirror=Mirror.DUE)
+        OrderRecord.objects.update(metadata_copy=MetadataCopy.DUE)
         with CaptureQueriesContext(connection) as statements:
             delivery_metadata.write(order_id)
         counts.append(len(statements))

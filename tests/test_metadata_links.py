@@ -17,7 +17,7 @@ from saleor_serials.errors import InvalidInput
 from saleor_serials.host import host
 from saleor_serials.host.shapes import Target
 from saleor_serials.maintenance.sweep import sweep
-from saleor_serials.models import PackLink, Wish
+from saleor_serials.models import MetadataLinks, PackLink
 from saleor_serials.packs import links, metadata_links
 from tests import making
 from tests.hosts import shop
@@ -34,7 +34,7 @@ def said(row: Any) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("text", "wanted"),
+    ("text", "quantities"),
     [
         ("", {}),
         (" ,, ", {}),
@@ -54,8 +54,10 @@ def said(row: Any) -> Any:
         ("gａmes， x２", {"games": 1, "x2": 1}),
     ],
 )
-def test_a_text_is_read_with_the_slips_that_people_make(text: str, wanted: dict[str, int]) -> None:
-    assert metadata_links.read(json.dumps(text, ensure_ascii=False)) == wanted
+def test_a_text_is_read_with_the_slips_that_people_make(
+    text: str, quantities: dict[str, int]
+) -> None:
+    assert metadata_links.read(json.dumps(text, ensure_ascii=False)) == quantities
 
 
 @pytest.mark.parametrize("value", [None, 5, True, ["games"], {"games": 2}])
@@ -70,11 +72,11 @@ def test_what_is_no_text_is_refused(value: Any) -> None:
 
 @given(st.text(max_size=60))
 def test_any_text_is_read_or_refused(text: str) -> None:
-    wanted: dict[str, int] = {}
+    quantities: dict[str, int] = {}
     with suppress(InvalidInput):
-        wanted = metadata_links.read(json.dumps(text, ensure_ascii=False))
+        quantities = metadata_links.read(json.dumps(text, ensure_ascii=False))
 
-    assert all(1 <= quantity <= links.MAX_QUANTITY for quantity in wanted.values())
+    assert all(1 <= quantity <= links.MAX_QUANTITY for quantity in quantities.values())
 
 
 @given(
@@ -82,10 +84,10 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         st.from_regex(r"[a-z0-9_-]{1,20}", fullmatch=True), st.integers(1, 10_000), max_size=20
     )
 )
-def test_what_is_written_plainly_is_what_is_read(wanted: dict[str, int]) -> None:
-    text = ", ".join(f"{slug} x{quantity}" for slug, quantity in wanted.items())
+def test_what_is_written_plainly_is_what_is_read(quantities: dict[str, int]) -> None:
+    text = ", ".join(f"{slug} x{quantity}" for slug, quantity in quantities.items())
 
-    assert metadata_links.read(json.dumps(text)) == wanted
+    assert metadata_links.read(json.dumps(text)) == quantities
 
 
 @pytest.mark.parametrize("value", [5, None, ["games"], {"games": 2}])
@@ -112,8 +114,8 @@ def test_an_enormous_text_is_neither_read_nor_kept() -> None:
     assert said(variant)["serials.error"] == (
         "This text is too long; it may have 4,000 characters."
     )
-    assert len(Wish.objects.get().text) == 4_001
-    assert host.ungranted_wishes(length=4_001, most=10) == []
+    assert len(MetadataLinks.objects.get().text) == 4_001
+    assert host.out_of_sync_targets(length=4_001, most=10) == []
 
 
 def test_a_row_without_metadata_says_nothing() -> None:
@@ -145,7 +147,7 @@ def test_metadata_of_another_shape_says_nothing_and_stays(metadata: Any) -> None
 
     assert not host.mentions_serials(variant)
     assert said(variant) == metadata
-    assert Wish.objects.count() == 0
+    assert MetadataLinks.objects.count() == 0
 
 
 def test_a_deleted_variant_takes_its_wish_along() -> None:
@@ -157,7 +159,7 @@ def test_a_deleted_variant_takes_its_wish_along() -> None:
     shop.delete_variant(variant)
     sweep()
 
-    assert Wish.objects.count() == 0
+    assert MetadataLinks.objects.count() == 0
     assert PackLink.objects.filter(until=None).count() == 0
 
 
@@ -202,11 +204,15 @@ def test_granting_again_changes_nothing() -> None:
     variant = shop.make_variant()
     target = say(variant, serials="games x2", colour="red")
     metadata_links.sync(target)
-    before = list(PackLink.objects.values()), said(variant), list(Wish.objects.values())
+    before = list(PackLink.objects.values()), said(variant), list(MetadataLinks.objects.values())
 
     metadata_links.sync(target)
 
-    assert before == (list(PackLink.objects.values()), said(variant), list(Wish.objects.values()))
+    assert before == (
+        list(PackLink.objects.values()),
+        said(variant),
+        list(MetadataLinks.objects.values()),
+    )
 
 
 def test_events_of_one_transaction_become_one_task(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -207,7 +207,7 @@ def test_the_defaults_hold_before_anything_is_saved() -> None:
         send_email=True,
         shown_statuses=frozenset({SerialStatus.ASSIGNED, SerialStatus.USED}),
         status_after_release=SerialStatus.UNASSIGNED,
-        mirror_to_metadata=False,
+        expose_in_metadata=False,
         automatic_fulfillment=False,
     )
 

@@ -13,7 +13,7 @@ from graphql import parse, validate
 
 from saleor_serials import config, tasks
 from saleor_serials.delivery.metadata import MAX_LENGTH
-from saleor_serials.host import SUPPORTED, graphql, installed_version
+from saleor_serials.host import SUPPORTED, api, installed_version
 from saleor_serials.import_export import columns, serials_writing
 from saleor_serials.models import MAX_DATA_BYTES
 from saleor_serials.packs import metadata_links
@@ -53,7 +53,7 @@ def test_every_management_command_exists() -> None:
 
 @pytest.mark.parametrize("document", re.findall(r"```graphql\n(.*?)```", README, re.DOTALL))
 def test_every_graphql_example_is_valid(document: str) -> None:
-    assert validate(graphql.schema(), parse(document)) == []
+    assert validate(api.schema(), parse(document)) == []
 
 
 def test_the_version_table_is_what_this_suite_ran_on() -> None:

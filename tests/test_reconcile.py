@@ -43,7 +43,7 @@ def test_an_unpaid_order_gets_nothing_but_its_terms_are_frozen() -> None:
     assert held(order_id) == []
     assert statuses(pack) == {"free": 5}
     [assignment] = Assignment.objects.all()
-    assert (assignment.per_unit, assignment.wanted, assignment.held) == (3, 0, 0)
+    assert (assignment.per_unit, assignment.entitled, assignment.held) == (3, 0, 0)
 
 
 def test_a_partly_paid_order_gets_nothing_until_the_rest_is_paid() -> None:
@@ -258,7 +258,7 @@ def test_money_that_vanishes_without_a_refund_releases_nothing_and_is_noted_once
     reconcile(order_id)
 
     assert len(held(order_id)) == 1
-    assert Event.objects.filter(type=EventType.PAYMENT_GONE).count() == 1
+    assert Event.objects.filter(type=EventType.PAYMENT_REVERSED).count() == 1
 
 
 def test_while_its_money_is_gone_an_order_gets_nothing_new_and_nobody_queues_behind_it() -> None:

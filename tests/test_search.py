@@ -46,10 +46,10 @@ def packs() -> list[Pack]:
     return made
 
 
-def plans(wanted: Filter, page: Page | None = None) -> list[str]:
+def plans(criteria: Filter, page: Page | None = None) -> list[str]:
     """How the database reads a page, statement by statement."""
     with CaptureQueriesContext(connection) as captured:
-        search.find(wanted, page or Page(limit=20))
+        search.find(criteria, page or Page(limit=20))
     found = []
     with connection.cursor() as cursor:
         for query in captured.captured_queries:
@@ -61,7 +61,7 @@ def plans(wanted: Filter, page: Page | None = None) -> list[str]:
 
 def test_each_list_walks_the_index_of_its_own_order(packs: list[Pack]) -> None:
     first, second = (pack.pk for pack in packs)
-    for wanted, index in (
+    for criteria, index in (
         (Filter(), "saleor_serials_serial_pkey"),
         (Filter(pack_ids=(second,)), "serials_serial_page"),
         (Filter(pack_ids=(first, second), statuses=RARE), "serials_serial_page"),
@@ -76,7 +76,7 @@ def test_each_list_walks_the_index_of_its_own_order(packs: list[Pack]) -> None:
         (Filter(user_id=4, sort=BY_ASSIGNMENT), "serials_serial_assigned"),
     ):
         for page in (Page(limit=20), Page(limit=20, backward=True)):
-            walk = plans(wanted, page)[0]
+            walk = plans(criteria, page)[0]
 
             assert f"using {index} on saleor_serials_serial" in walk, walk
             assert "Seq Scan on saleor_serials_serial" not in walk
@@ -84,7 +84,7 @@ def test_each_list_walks_the_index_of_its_own_order(packs: list[Pack]) -> None:
 
 def test_what_few_fulfil_is_gathered_by_the_narrowest_index(packs: list[Pack]) -> None:
     first, second = (pack.pk for pack in packs)
-    for wanted, index in (
+    for criteria, index in (
         (Filter(search="C4CA"), "serials_serial_search"),
         (Filter(search="C4CA", sort=BY_AGE), "serials_serial_search"),
         (Filter(search="C4CA", pack_ids=(first, second)), "serials_serial_search"),
@@ -94,36 +94,40 @@ def test_what_few_fulfil_is_gathered_by_the_narrowest_index(packs: list[Pack]) -
         (Filter(pack_ids=(second,), sort=BY_AGE), "serials_serial_page"),
         (Filter(order_id="17"), "serials_serial_held"),
     ):
-        gathered = plans(wanted)[-1]
+        batch_load = plans(criteria)[-1]
 
-        assert index in gathered, gathered
-        assert "Seq Scan on saleor_serials_serial" not in gathered
-        assert "saleor_serials_serial_pkey on saleor_serials_serial s " not in gathered
+        assert index in batch_load, batch_load
+        assert "Seq Scan on saleor_serials_serial" not in batch_load
+        assert "saleor_serials_serial_pkey on saleor_serials_serial s " not in batch_load
 
 
 def test_a_search_that_many_fulfil_ends_when_the_page_is_full(packs: list[Pack]) -> None:
-    for wanted in (Filter(search="ACME"), Filter(search="me-"), Filter(search="e-1", sort=BY_AGE)):
-        assert len(plans(wanted)) == 1
+    for criteria in (
+        Filter(search="ACME"),
+        Filter(search="me-"),
+        Filter(search="e-1", sort=BY_AGE),
+    ):
+        assert len(plans(criteria)) == 1
 
 
 def test_every_way_finds_the_same(packs: list[Pack]) -> None:
     late = list(Serial.objects.filter(pack=packs[1]).order_by("id"))
     reserved = [serial for serial in late if serial.status == "reserved"]
 
-    for wanted, expected in (
+    for criteria, expected in (
         (Filter(search="late-"), late),
         (Filter(search="LATE", sort=BY_AGE), late),
         (Filter(search="LATE", statuses=RARE), reserved),
         (Filter(pack_ids=(packs[1].pk,), statuses=RARE, sort=BY_AGE), reserved),
         (Filter(pack_ids=(packs[1].pk,), created_from=START, sort=BY_AGE), late),
     ):
-        first = search.find(wanted, Page(limit=3))
-        after = wanted.sort.position(first.rows[-1])
-        second = search.find(wanted, Page(limit=1, after=after))
+        first = search.find(criteria, Page(limit=3))
+        after = criteria.sort.position(first.rows[-1])
+        second = search.find(criteria, Page(limit=1, after=after))
 
         assert [*first.rows, *second.rows] == expected[:4]
         assert first.more is second.more is (len(expected) > 4)
-        assert search.count(wanted) == len(expected)
+        assert search.count(criteria) == len(expected)
 
 
 def test_counting_ends_at_its_limit(packs: list[Pack]) -> None:

@@ -13,7 +13,7 @@ from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from saleor_serials.access.packs import Reach, Right
+from saleor_serials.access.packs import PackAccess, Right
 from saleor_serials.errors import InvalidInput
 from saleor_serials.import_export import plan, serials_writing
 from saleor_serials.import_export import rows as import_export_rows
@@ -33,7 +33,7 @@ def data_of(pack: Pack) -> list[str]:
     return list(pack.serials.order_by("position").values_list("data", flat=True))
 
 
-def refusal(content: str | bytes | plan.Sheet, pack: Pack | None, **values: Any) -> Any:
+def refusal(content: str | bytes | plan.ImportFile, pack: Pack | None, **values: Any) -> Any:
     """Have an import refused before it begins; return the field and the code."""
     with pytest.raises(InvalidInput) as refused:
         import_files.start(content, pack, **values)
@@ -78,7 +78,9 @@ def test_the_separator_is_found_out(separator: str) -> None:
 def test_the_separator_can_be_given() -> None:
     pack = making.make_pack()
 
-    imported(import_files.sheet("data~batch\nA~one\n", separator="~", format=Format.CSV), pack)
+    imported(
+        import_files.import_file("data~batch\nA~one\n", separator="~", format=Format.CSV), pack
+    )
 
     assert data_of(pack) == ["A"]
 
@@ -106,7 +108,9 @@ def test_the_encoding_is_found_out_or_given(encoding: str, given: str | None) ->
     data = words.get(encoding, ["Clé-été-1", "Gruß-Größe-2", "señal-3"])
     pack = making.make_pack()
 
-    imported(import_files.sheet("\n".join(["data", *data]).encode(encoding), encoding=given), pack)
+    imported(
+        import_files.import_file("\n".join(["data", *data]).encode(encoding), encoding=given), pack
+    )
 
     assert data_of(pack) == data
 
@@ -115,7 +119,7 @@ def test_a_mark_stays_out_of_the_first_cell_where_the_encoding_is_named() -> Non
     pack = making.make_pack()
 
     content = "\ufeffdata\nA\n".encode("utf-16-le")
-    imported(import_files.sheet(content, encoding="utf-16-le"), pack)
+    imported(import_files.import_file(content, encoding="utf-16-le"), pack)
 
     assert data_of(pack) == ["A"]
 
@@ -142,7 +146,7 @@ def test_xlsx_gives_text_numbers_dates_and_what_formulas_came_to() -> None:
         ]
     )
 
-    job = imported(import_files.sheet(content), pack)
+    job = imported(import_files.import_file(content), pack)
 
     assert data_of(pack) == ["00123", "456", "7.5", "Ä"]
     assert (job.done, job.settings["form"]["format"]) == (4, "xlsx")
@@ -165,7 +169,7 @@ def test_columns_have_any_case_and_other_names_that_are_given() -> None:
     columns = {"Key": Column.DATA, "Price": None, "Valid Until": Column.EXPIRES_AT}
 
     imported(
-        import_files.sheet(
+        import_files.import_file(
             "KEY,price,valid-until,Order Line,ASSIGNMENT DATE\nA,9,2030-01-01,,2020-01-01\n",
             columns=columns,
         ),
@@ -199,19 +203,19 @@ BROKEN_FROM_THE_START: dict[str, tuple[Any, tuple[str, str]]] = {
     "an empty file": (b"", ("file", "REQUIRED")),
     "a picture": (bytes(range(256)) * 20, ("file", "UNREADABLE")),
     "a picture called CSV": (
-        import_files.sheet(b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 9, name="a.csv"),
+        import_files.import_file(b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 9, name="a.csv"),
         ("file", "UNREADABLE"),
     ),
     "an encoding that is none": (
-        import_files.sheet("data\nA", encoding="klingon"),
+        import_files.import_file("data\nA", encoding="klingon"),
         ("encoding", "INVALID"),
     ),
     "an encoding of no text": (
-        import_files.sheet("data\nA", encoding="zip"),
+        import_files.import_file("data\nA", encoding="zip"),
         ("encoding", "INVALID"),
     ),
     "a separator of two": (
-        import_files.sheet("data,batch\nA,B", separator=",,"),
+        import_files.import_file("data,batch\nA,B", separator=",,"),
         ("separator", "INVALID"),
     ),
     "duplicate columns": ("data,batch,DATA\nA,B,C\n", ("columns", "DUPLICATE")),
@@ -219,13 +223,13 @@ BROKEN_FROM_THE_START: dict[str, tuple[Any, tuple[str, str]]] = {
     "unknown columns": ("data,colour\nA,red\n", ("columns", "INVALID")),
     "no data column": ("status,batch\nfree,one\n", ("columns", "REQUIRED")),
     "a column that is not there": (
-        import_files.sheet("data\nA", columns={"Key": Column.BATCH}),
+        import_files.import_file("data\nA", columns={"Key": Column.BATCH}),
         ("columns", "NOT_FOUND"),
     ),
     "a header of a million characters": ("data," + "x" * 1_000_001, ("file", "TOO_LONG")),
     "a workbook cut off": (xlsx([["data"], ["A"]])[:900], ("file", "UNREADABLE")),
     "text called a workbook": (
-        import_files.sheet("data\nA", format=Format.XLSX),
+        import_files.import_file("data\nA", format=Format.XLSX),
         ("file", "UNREADABLE"),
     ),
     "a ZIP file of something else": (zipped(name="a.txt", content=b"A"), ("file", "UNREADABLE")),
@@ -260,11 +264,11 @@ WRONG_ROWS: dict[str, tuple[Any, list[tuple[int | None, str]]]] = {
     "no serial": ("data,batch\nA,one\n,two\n", [(3, "REQUIRED")]),
     "a NUL": ("data\nA\nB\0C\n", [(3, "INVALID")]),
     "bytes that are no UTF-8": (
-        import_files.sheet(b"data\nA\nB\xff\nC\n", encoding="utf-8"),
+        import_files.import_file(b"data\nA\nB\xff\nC\n", encoding="utf-8"),
         [(3, "UNREADABLE")],
     ),
     "half a character of UTF-16": (
-        import_files.sheet(
+        import_files.import_file(
             "data\nA\nB".encode("utf-16-le") + b"\x00\xd8C\x00", encoding="utf-16-le"
         ),
         [(3, "UNREADABLE")],
@@ -279,11 +283,11 @@ WRONG_ROWS: dict[str, tuple[Any, list[tuple[int | None, str]]]] = {
         [(3, "TOO_LONG"), (5, "DUPLICATE")],
     ),
     "a quotation mark that is not closed": (
-        import_files.sheet('data\nA\n"B\nC\n', format=Format.CSV),
+        import_files.import_file('data\nA\n"B\nC\n', format=Format.CSV),
         [(3, "UNREADABLE")],
     ),
     "text behind a quotation": (
-        import_files.sheet('data\nA\n"B"C\n', format=Format.CSV),
+        import_files.import_file('data\nA\n"B"C\n', format=Format.CSV),
         [(3, "UNREADABLE")],
     ),
     "too many cells": ("data,batch\nA,b,c\nB,b,\n", [(2, "INVALID")]),
@@ -362,7 +366,7 @@ def test_no_complaint_quotes_a_serial() -> None:
 def test_a_header_that_is_a_serial_is_not_quoted_either() -> None:
     with pytest.raises(InvalidInput) as refused:
         import_files.start(
-            import_files.sheet("SECRET-1\nSECRET-2\n", format=Format.CSV), making.make_pack()
+            import_files.import_file("SECRET-1\nSECRET-2\n", format=Format.CSV), making.make_pack()
         )
 
     assert "SECRET" not in refused.value.message
@@ -453,26 +457,26 @@ def test_a_new_pack_has_the_shop_s_limit() -> None:
 
 def test_a_pack_out_of_reach_is_as_absent() -> None:
     mine, theirs = making.make_pack(), making.make_pack()
-    reach = Reach(packs=frozenset({mine.pk}), rights={mine.pk: frozenset({Right.IMPORT})})
+    access = PackAccess(packs=frozenset({mine.pk}), rights={mine.pk: frozenset({Right.IMPORT})})
     content = f"data,pack\nA,{mine.slug}\nB,{theirs.slug}\n"
 
-    assert complaints(content, reach=reach) == [(3, "NOT_FOUND")]
-    assert complaints(content, reach=Reach(packs=frozenset(), rights={})) == [
+    assert complaints(content, access=access) == [(3, "NOT_FOUND")]
+    assert complaints(content, access=PackAccess(packs=frozenset(), rights={})) == [
         (2, "NOT_FOUND"),
         (3, "NOT_FOUND"),
     ]
     with pytest.raises(InvalidInput, match="There is no such pack"):
-        import_files.start("data\nA\n", theirs, reach=reach)
+        import_files.start("data\nA\n", theirs, access=access)
     with pytest.raises(InvalidInput, match="'assign'"):
-        import_files.start("data,status,customer\nA,used,a@example.com\n", mine, reach=reach)
+        import_files.start("data,status,customer\nA,used,a@example.com\n", mine, access=access)
 
 
 def test_a_vendor_s_new_pack_is_the_vendor_s() -> None:
     VendorGroup.objects.create(group_id=7, rights=["edit", "import"])
     rights = frozenset({Right.EDIT, Right.IMPORT})
-    reach = Reach(packs=frozenset(), rights={}, groups={7: rights})
+    access = PackAccess(packs=frozenset(), rights={}, groups={7: rights})
 
-    imported("data,pack\nA,Mine\nB,mine\n", reach=reach, create_packs=True)
+    imported("data,pack\nA,Mine\nB,mine\n", access=access, create_packs=True)
 
     [pack] = Pack.objects.all()
     assert (pack.vendor_group_id, data_of(pack)) == (7, ["A", "B"])
@@ -618,7 +622,7 @@ def test_whatever_text_csv_can_say_is_imported_as_it_is(texts: list[str]) -> Non
         cells
         for _, cells in files.rows(
             io.BytesIO(file.getvalue().encode()),
-            formats.Form(format=Format.CSV, encoding="utf-8", separator=","),
+            formats.FileFormat(format=Format.CSV, encoding="utf-8", separator=","),
         )
         if cells
     ]

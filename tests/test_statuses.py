@@ -10,12 +10,12 @@ from saleor_serials import staff
 from saleor_serials.access.packs import EVERYTHING
 from saleor_serials.models import TRANSITIONS, Event, Pack, Serial, SerialStatus
 from saleor_serials.serials import deletion
-from saleor_serials.staff import Hand
+from saleor_serials.staff import StaffAction
 from tests import making
 from tests.hosts import shop
 
 FREE, RESERVED, ASSIGNED, USED, UNASSIGNED, DELETED = SerialStatus
-HAND = Hand(actor="user:1", reason="A walk", reach=EVERYTHING)
+ACTION = StaffAction(actor="user:1", reason="A walk", access=EVERYTHING)
 
 
 class Walk:
@@ -29,16 +29,16 @@ class Walk:
         self.order_id = ""
 
     def reserve(self) -> None:
-        staff.reserve([self.serial.pk], f"user:{self.user.pk}", HAND)
+        staff.reserve([self.serial.pk], f"user:{self.user.pk}", ACTION)
 
     def unreserve(self) -> None:
-        staff.unreserve([self.serial.pk], HAND)
+        staff.unreserve([self.serial.pk], ACTION)
 
     def delete(self) -> None:
         deletion.delete([self.serial.pk], actor="user:1")
 
     def revoke(self) -> None:
-        staff.revoke([self.serial.pk], HAND)
+        staff.revoke([self.serial.pk], ACTION)
 
     def sell(self, *, consumable: bool) -> None:
         Pack.objects.update(is_consumable=consumable)

@@ -716,7 +716,7 @@ def test_a_notice_that_the_mail_server_refuses_is_sent_by_the_sweep(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     link = make_watched_pack(serials=2, below=2)
-    with mock.patch("saleor_serials.stock.mail.send", side_effect=OSError("S-000001")):
+    with mock.patch("saleor_serials.packs.low_stock.mail.send", side_effect=OSError("S-000001")):
         making.paid_order(link)
         sweep()
     link.pack.refresh_from_db()

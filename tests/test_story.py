@@ -121,7 +121,7 @@ class Story(RuleBasedStateMachine):
             order = assignment.order.order_id
             units = shop.quantity_of(assignment.line_id)
             owed = assignment.per_unit * units if self.paid[order] and not self.over[order] else 0
-            assert assignment.wanted == owed, f"order {order} is owed {owed}"
+            assert assignment.entitled == owed, f"order {order} is owed {owed}"
             assert assignment.held + assignment.shortfall == owed
         for order, is_paid in self.paid.items():
             assert (is_paid and not self.over[order]) or held(order) == []

@@ -155,7 +155,10 @@ def halves() -> dict[str, str]:
     ]
     names = [path.relative_to(DEMO.parent).as_posix() for path in files]
     return {
-        name: name.replace("saleor2", "saleor3").replace("graphql2", "graphql3") for name in names
+        name: name.replace("saleor2", "saleor3")
+        .replace("graphql2", "graphql3")
+        .replace("api2", "api3")
+        for name in names
     }
 
 
@@ -172,12 +175,12 @@ def test_the_seam_has_two_halves() -> None:
 
 @pytest.mark.parametrize("version", ["3.21.69", "3.22.67", "3.23.28", "3.24.0-a.0"])
 def test_one_half_speaks_to_every_saleor_3(version: str) -> None:
-    assert choose(version) == ("saleor3", "graphql3")
+    assert choose(version) == ("saleor3", "api3")
 
 
 def test_the_installed_host_is_the_one_for_its_version() -> None:
     assert seam.host.__name__ == f"saleor_serials.host.{seam.installed_modules()[0]}"
-    assert choose("2.10.1") == ("saleor2", "graphql2")
+    assert choose("2.10.1") == ("saleor2", "api2")
 
 
 @pytest.mark.parametrize("version", ["2.9.0", "2.11", "3.20.1", "3.25.0", "4.0", "dev"])

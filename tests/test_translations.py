@@ -69,12 +69,12 @@ def test_a_translation_has_a_form_for_each_count_and_the_originals_placeholders(
             continue
         singular, *plural = [message.id] if isinstance(message.id, str) else message.id
         assert len(forms(message)) == (catalog.num_plurals if plural else 1)
-        wanted = placeholders(plural[0] if plural else singular)
+        expected = placeholders(plural[0] if plural else singular)
         for form in forms(message):
             # A form for exactly one, or two, may say it in a word.
-            missing = wanted - placeholders(form)
+            missing = expected - placeholders(form)
             assert missing <= ({"counter"} if plural else set()), form
-            assert placeholders(form) <= wanted, form
+            assert placeholders(form) <= expected, form
             assert "%" not in re.sub(r"%\(\w+\)s", "", form)
 
 

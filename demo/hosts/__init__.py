@@ -7,6 +7,6 @@ from importlib import import_module
 
 from saleor_serials.host import installed_modules
 
-host, graphql = (import_module(f"demo.hosts.{name}") for name in installed_modules())
+host, api = (import_module(f"demo.hosts.{name}") for name in installed_modules())
 
-__all__ = ["graphql", "host"]
+__all__ = ["api", "host"]

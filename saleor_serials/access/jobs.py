@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 from django.db.models import Q, QuerySet
 
-from saleor_serials.access.packs import Reach
+from saleor_serials.access.packs import PackAccess
 from saleor_serials.models import Job
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Viewer:
+class JobAccess:
     """Whoever asks for jobs: they see those of packs that they reach, None: all.
 
     Of a job whose packs are not known (yet), they see what they have started themselves.
@@ -19,8 +19,8 @@ class Viewer:
     actor: str
 
     @classmethod
-    def of(cls, reach: Reach, actor: str) -> "Viewer":
-        return cls(packs=reach.packs, actor=actor)
+    def of(cls, access: PackAccess, actor: str) -> "JobAccess":
+        return cls(packs=access.packs, actor=actor)
 
     def jobs(self) -> QuerySet[Job]:
         """The jobs that they may know of."""

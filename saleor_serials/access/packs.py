@@ -27,7 +27,7 @@ class Right(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Reach:
+class PackAccess:
     """The packs that somebody reaches: ``packs`` is None where that is all of them.
 
     ``rights`` are those of a vendor, by pack. ``groups`` are the vendor groups that they are in.
@@ -60,14 +60,14 @@ class Reach:
             )
 
 
-EVERYTHING = Reach()
+EVERYTHING = PackAccess()
 
 
-def reach(actor: Actor) -> Reach:
+def pack_access(actor: Actor) -> PackAccess:
     """Find what somebody reaches: no statement for a customer, two at most for others."""
     if actor.app_id is not None:
         allowed = Pack.objects.filter(webservice_access=True).values_list("pk", flat=True)
-        return Reach(packs=frozenset(allowed))
+        return PackAccess(packs=frozenset(allowed))
     if actor.is_superuser or not actor.group_ids:
         return EVERYTHING
     groups = VendorGroup.objects.filter(group_id__in=actor.group_ids)
@@ -76,4 +76,4 @@ def reach(actor: Actor) -> Reach:
         return EVERYTHING
     owned = Pack.objects.filter(vendor_group_id__in=rights).values_list("pk", "vendor_group_id")
     of_packs = {pk: rights[group_id] for pk, group_id in owned}
-    return Reach(packs=frozenset(of_packs), rights=of_packs, groups=rights)
+    return PackAccess(packs=frozenset(of_packs), rights=of_packs, groups=rights)

@@ -15,17 +15,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from saleor_serials import history
-from saleor_serials.assignments.claims import (
-    CLAIM_FREE,
-    CLAIM_OWN,
-    CLAIM_UNASSIGNED,
-    IS_OWN,
-    claim,
-    claim_named,
-    own_status_values,
-    own_statuses,
-    status_held,
-)
+from saleor_serials.assignments import claims
 from saleor_serials.config import Config
 from saleor_serials.history import BY_SYSTEM, By
 from saleor_serials.models import (
@@ -44,11 +34,11 @@ logger = logging.getLogger(__name__)
 # By pack: whoever takes from two that lock something takes them in the same order.
 _CHOICES = f"""
 SELECT a.id,
-    EXISTS (SELECT FROM saleor_serials_serial WHERE pack_id = p.id AND {IS_OWN}) AS has_own,
-    (SELECT short.owed_since FROM saleor_serials_assignment AS short
-     WHERE short.pack_id = p.id AND short.wanted > short.held
+    EXISTS (SELECT FROM saleor_serials_serial WHERE pack_id = p.id AND {claims.IS_OWN}) AS has_own,
+    (SELECT short.entitled_since FROM saleor_serials_assignment AS short
+     WHERE short.pack_id = p.id AND short.entitled > short.held
         AND short.order_id IS DISTINCT FROM %(order)s
-     ORDER BY short.owed_since, short.id LIMIT 1) AS others_wait_since
+     ORDER BY short.entitled_since, short.id LIMIT 1) AS others_wait_since
 FROM saleor_serials_assignment AS a JOIN saleor_serials_pack AS p ON p.id = a.pack_id
 WHERE a.id = ANY(%(assignments)s) AND p.is_published
 ORDER BY p.id, a.id
@@ -89,9 +79,9 @@ def allocate(
     for pk, has_own, others_wait_since in _choices(order, short, settings=settings):
         assignment = by_id[pk]
         is_next = (
-            first_in_line or not others_wait_since or assignment.owed_since <= others_wait_since
+            first_in_line or not others_wait_since or assignment.entitled_since <= others_wait_since
         )
-        to = status_held(assignment.pack).value
+        to = claims.status_held(assignment.pack).value
         taken = _take(assignment, has_own=has_own, is_next=is_next, settings=settings, now=now)
         moves += [(serial_id, assignment.line_id, was, to) for serial_id, was in taken]
     history.record_serials(EventType.ASSIGNED, moves, order=order, at=now, by=by)
@@ -132,7 +122,7 @@ def _choices(
                 "assignments": [assignment.pk for assignment in short],
                 "customer": order.customer,
                 "order": order.pk,
-                "own": own_status_values(settings),
+                "own": claims.own_status_values(settings),
             },
         )
         return cursor.fetchall()
@@ -145,11 +135,11 @@ def _ways(pack: Pack, *, has_own: bool, is_next: bool, settings: Config) -> Iter
     """The ways in which a line may get a pack's serials, the first to be tried first."""
     if pack.source == PackSource.STOCK:
         if has_own:
-            yield partial(claim, CLAIM_OWN)
+            yield partial(claims.claim, claims.CLAIM_OWN)
         if is_next:
-            yield partial(claim, CLAIM_FREE)
+            yield partial(claims.claim, claims.CLAIM_FREE)
             if SerialStatus.UNASSIGNED in settings.assignable_statuses:
-                yield partial(claim, CLAIM_UNASSIGNED)
+                yield partial(claims.claim, claims.CLAIM_UNASSIGNED)
     if pack.generator:
         yield _generate
 
@@ -170,14 +160,14 @@ def _generate(assignment: Assignment, *, settings: Config, now: datetime) -> lis
         order=None,
         at=now,
     )
-    return claim_named(ids, assignment, statuses=[SerialStatus.FREE], now=now)
+    return claims.claim_named(ids, assignment, statuses=[SerialStatus.FREE], now=now)
 
 
 def servable(pack: Pack, *, settings: Config) -> QuerySet[Assignment]:
     """The lines that are short in a pack and could get a serial of it now, oldest first."""
     short = Assignment.objects.filter(
-        pack=pack, pack__is_published=True, order__isnull=False, wanted__gt=F("held")
-    ).order_by("owed_since", "id")
+        pack=pack, pack__is_published=True, order__isnull=False, entitled__gt=F("held")
+    ).order_by("entitled_since", "id")
     if pack.generator:
         return short
     unexpired = Q(expires_at__isnull=True) | Q(expires_at__gt=timezone.now())
@@ -185,5 +175,5 @@ def servable(pack: Pack, *, settings: Config) -> QuerySet[Assignment]:
     anybodys = settings.assignable_statuses - {SerialStatus.RESERVED}
     if available.filter(status__in=anybodys).exists():
         return short
-    own = available.filter(customer=OuterRef("customer"), status__in=own_statuses(settings))
+    own = available.filter(customer=OuterRef("customer"), status__in=claims.own_statuses(settings))
     return short.filter(Exists(own.exclude(customer="")))

@@ -13,8 +13,8 @@ def grant(assignment: Assignment, quantity: int, *, now: datetime) -> None:
     """Have a line or gift be owed so many more by hand."""
     if quantity > 0:
         assignment.granted += quantity
-        assignment.wanted += quantity
-        assignment.owed_since = assignment.owed_since or now
+        assignment.entitled += quantity
+        assignment.entitled_since = assignment.entitled_since or now
 
 
 def withhold(assignment: Assignment, quantity: int) -> None:
@@ -22,11 +22,11 @@ def withhold(assignment: Assignment, quantity: int) -> None:
     granted = min(quantity, assignment.granted)
     assignment.granted -= granted
     assignment.withheld += quantity - granted
-    assignment.wanted = max(0, assignment.wanted - quantity)
+    assignment.entitled = max(0, assignment.entitled - quantity)
 
 
 def numbers(assignment: Assignment) -> tuple[Any, ...]:
-    return assignment.wanted, assignment.held, assignment.owed_since
+    return assignment.entitled, assignment.held, assignment.entitled_since
 
 
 def store(assignments: Sequence[Assignment]) -> None:
@@ -37,17 +37,17 @@ def store(assignments: Sequence[Assignment]) -> None:
         cursor.execute(
             """
             UPDATE saleor_serials_assignment AS a
-            SET wanted = t.wanted, held = t.held, owed_since = t.owed_since
+            SET entitled = t.entitled, held = t.held, entitled_since = t.entitled_since
             FROM unnest(%s::bigint[], %s::int[], %s::int[], %s::timestamptz[])
-                AS t(id, wanted, held, owed_since)
+                AS t(id, entitled, held, entitled_since)
             WHERE a.id = t.id
-                AND (a.wanted, a.held, a.owed_since)
-                    IS DISTINCT FROM (t.wanted, t.held, t.owed_since)
+                AND (a.entitled, a.held, a.entitled_since)
+                    IS DISTINCT FROM (t.entitled, t.held, t.entitled_since)
             """,
             [
                 [assignment.pk for assignment in assignments],
-                [assignment.wanted for assignment in assignments],
+                [assignment.entitled for assignment in assignments],
                 [assignment.held for assignment in assignments],
-                [assignment.owed_since for assignment in assignments],
+                [assignment.entitled_since for assignment in assignments],
             ],
         )

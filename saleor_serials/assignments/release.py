@@ -75,7 +75,7 @@ def release(
                     "assignment": assignment.pk,
                     "customer": assignment.customer,
                     "status": each.status,
-                    "limit": assignment.held - assignment.wanted,
+                    "limit": assignment.held - assignment.entitled,
                     "forget": settings.forget_on_release,
                 },
             )

@@ -14,7 +14,7 @@ MAX_PICTURES = 5_000_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class ShownSerial:
+class DeliveredSerial:
     """How the mail shows a serial; without a picture its ``picture_id`` is empty."""
 
     text: str
@@ -23,7 +23,7 @@ class ShownSerial:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Parcel:
+class LineDelivery:
     """What the mail says about one order line and pack; ``shortfall`` is still to come.
 
     ``pack_name`` is empty unless the pack shows it to customers.
@@ -32,7 +32,7 @@ class Parcel:
     product_name: str
     variant_name: str
     pack_name: str
-    serials: tuple[ShownSerial, ...]
+    serials: tuple[DeliveredSerial, ...]
     shortfall: int
 
     @property
@@ -41,23 +41,23 @@ class Parcel:
         return any(len(serial.text.splitlines()) > 1 for serial in self.serials)
 
 
-def pack_up(serials: Sequence[Serial]) -> list[Parcel]:
+def by_line(serials: Sequence[Serial]) -> list[LineDelivery]:
     """Group serials, sorted by their assignment, into what the mail shows."""
     room = MAX_PICTURES
     numbers = count(1)
 
-    def shown(rendering: Rendering) -> ShownSerial:
+    def shown(rendering: Rendering) -> DeliveredSerial:
         nonlocal room
         picture = rendering.picture
         if picture is None or len(picture.content) > room:
-            return ShownSerial(text=rendering.text, picture=None, picture_id="")
+            return DeliveredSerial(text=rendering.text, picture=None, picture_id="")
         room -= len(picture.content)
-        return ShownSerial(
+        return DeliveredSerial(
             text=rendering.text, picture=picture, picture_id=f"serial-{next(numbers)}"
         )
 
-    def parcel(assignment: Assignment, group: Sequence[Serial]) -> Parcel:
-        return Parcel(
+    def line_delivery(assignment: Assignment, group: Sequence[Serial]) -> LineDelivery:
+        return LineDelivery(
             product_name=assignment.product_name,
             variant_name=assignment.variant_name,
             pack_name=assignment.pack.name if assignment.pack.shows_name else "",
@@ -66,4 +66,4 @@ def pack_up(serials: Sequence[Serial]) -> list[Parcel]:
         )
 
     groups = groupby(serials, key=lambda serial: serial.assignment)
-    return [parcel(assignment, list(group)) for assignment, group in groups]
+    return [line_delivery(assignment, list(group)) for assignment, group in groups]

@@ -16,7 +16,7 @@ from graphene import Node
 from saleor_serials import config
 from saleor_serials.errors import without_details
 from saleor_serials.host import host
-from saleor_serials.models import Mirror, OrderRecord, Serial
+from saleor_serials.models import MetadataCopy, OrderRecord, Serial
 
 logger = logging.getLogger(__name__)
 
@@ -31,17 +31,17 @@ def enqueue(record: OrderRecord, *, settings: config.Config, moved: bool, holds:
 
     Where nothing moved, the metadata may still have been changed by somebody else.
     """
-    known = record.mirror != Mirror.ABSENT
-    concerned = (known or holds) if settings.mirror_to_metadata else (known and moved)
-    if concerned and (moved or not known) and record.mirror != Mirror.DUE:
-        record.mirror = Mirror.DUE
-        record.save(update_fields=["mirror"])
+    known = record.metadata_copy != MetadataCopy.ABSENT
+    concerned = (known or holds) if settings.expose_in_metadata else (known and moved)
+    if concerned and (moved or not known) and record.metadata_copy != MetadataCopy.DUE:
+        record.metadata_copy = MetadataCopy.DUE
+        record.save(update_fields=["metadata_copy"])
     return concerned
 
 
 def write_due() -> None:
     """Show what is due and was not shown. A failure is logged, never raised."""
-    due = OrderRecord.objects.filter(mirror=Mirror.DUE).order_by("id")
+    due = OrderRecord.objects.filter(metadata_copy=MetadataCopy.DUE).order_by("id")
     for order_id in due.values_list("order_id", flat=True)[:MAX_PER_SWEEP]:
         try:
             write(order_id)
@@ -75,15 +75,17 @@ def write(order_id: str) -> None:
             # A draft holds nothing, and may be a copy of an order that does.
             host.drop_copied_serials([order_id])
             return
-        lines = _shown(record, settings) if settings.mirror_to_metadata else {}
+        lines = _shown(record, settings) if settings.expose_in_metadata else {}
         text = _order_text(record, lines) if lines else None
         if text is not None and len(text) > MAX_LENGTH:
             logger.warning("The serials of order %s are too long for its metadata.", order_id)
             text, lines = None, {}
         texts = {line_id: _text(_data(serials)) for line_id, serials in lines.items()}
         host.write_serials(order_id, text, texts)
-        record.mirror = Mirror.SHOWN if settings.mirror_to_metadata else Mirror.ABSENT
-        record.save(update_fields=["mirror"])
+        record.metadata_copy = (
+            MetadataCopy.SHOWN if settings.expose_in_metadata else MetadataCopy.ABSENT
+        )
+        record.save(update_fields=["metadata_copy"])
 
 
 def _shown(record: OrderRecord, settings: config.Config) -> dict[str, list[Serial]]:

@@ -14,7 +14,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from saleor_serials import config, history, mail
-from saleor_serials.delivery.message import pack_up
+from saleor_serials.delivery.message import by_line
 from saleor_serials.host import host
 from saleor_serials.host.shapes import Recipient, is_email
 from saleor_serials.models import Delivery, DeliveryStatus, EventType, OrderRecord, Serial
@@ -121,13 +121,13 @@ def _send(delivery: Delivery, serials: Sequence[Serial], recipient: Recipient) -
     earlier = Delivery.objects.filter(
         order=delivery.order, status=DeliveryStatus.SENT, pk__lt=delivery.pk
     )
-    parcels = pack_up(serials)
+    line_deliveries = by_line(serials)
     mail.send(
         "delivery",
         {
             "order_number": delivery.order.number,
             "is_top_up": earlier.exists(),
-            "parcels": parcels,
+            "lines": line_deliveries,
             "total": len(serials),
         },
         sender=host.sender(recipient.channel),
@@ -135,8 +135,8 @@ def _send(delivery: Delivery, serials: Sequence[Serial], recipient: Recipient) -
         language=recipient.language,
         pictures={
             serial.picture_id: serial.picture
-            for parcel in parcels
-            for serial in parcel.serials
+            for line_delivery in line_deliveries
+            for serial in line_delivery.serials
             if serial.picture
         },
     )

@@ -4,24 +4,24 @@ from dataclasses import dataclass
 from typing import Any
 
 from saleor_serials.access import permissions
-from saleor_serials.access.packs import Reach, reach
-from saleor_serials.host import graphql
+from saleor_serials.access.packs import PackAccess, pack_access
+from saleor_serials.host import api
 from saleor_serials.host.shapes import Actor
 from saleor_serials.models import SerialStatus
 
 
-def reach_of(info: Any) -> Reach:
+def pack_access_of(info: Any) -> PackAccess:
     """Say which packs whoever asks reaches."""
-    actor = graphql.actor(info.context)
-    known: dict[Actor, Reach] = info.context.__dict__.setdefault("saleor_serials_reaches", {})
+    actor = api.actor(info.context)
+    known: dict[Actor, PackAccess] = info.context.__dict__.setdefault("saleor_serials_reaches", {})
     if actor not in known:
-        with graphql.reading():
-            known[actor] = reach(actor)
+        with api.reading():
+            known[actor] = pack_access(actor)
     return known[actor]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Sight:
+class Visibility:
     """Whether a holder's serials are seen, in which statuses and of which packs (None: all)."""
 
     allowed: bool
@@ -29,18 +29,20 @@ class Sight:
     packs: frozenset[int] | None = None
 
 
-def sight(info: Any, *, allowed: bool, is_theirs: bool, shown: frozenset[SerialStatus]) -> Sight:
+def visibility(
+    info: Any, *, allowed: bool, is_theirs: bool, shown: frozenset[SerialStatus]
+) -> Visibility:
     """Say what whoever asks sees of an order's or a customer's serials.
 
     ``allowed``: what ``permissions`` said of them; ``is_theirs``: they are its customer;
     ``shown``: the shop's setting. Customers see what is theirs, whatever the pack. So do vendors
     who buy.
     """
-    actor = graphql.actor(info.context)
+    actor = api.actor(info.context)
     statuses = permissions.statuses_seen(actor, allowed=allowed, shown=shown)
     if not allowed or (actor.app_id is None and not permissions.may_see_holders(actor)):
-        return Sight(allowed=allowed, statuses=statuses)
-    packs = reach_of(info).packs
+        return Visibility(allowed=allowed, statuses=statuses)
+    packs = pack_access_of(info).packs
     if packs is not None and is_theirs and actor.app_id is None:
-        return Sight(allowed=True, statuses=shown)
-    return Sight(allowed=True, statuses=statuses, packs=packs)
+        return Visibility(allowed=True, statuses=shown)
+    return Visibility(allowed=True, statuses=statuses, packs=packs)

@@ -12,8 +12,8 @@ import graphene
 from graphene.relay import PageInfo
 from graphql import GraphQLError
 
-from saleor_serials.host import graphql
-from saleor_serials.serials.search import COUNT_LIMIT, MAX_ID, Found, Page, Position, Sort
+from saleor_serials.host import api
+from saleor_serials.serials.search import COUNT_LIMIT, MAX_ID, Cursor, Page, PageResult, Sort
 
 # As Saleor's own lists.
 MAX_LIMIT = 100
@@ -80,7 +80,7 @@ class Listing:
             f"the `{self.field}` connection."
         )
 
-    def page_info(self, found: Found) -> PageInfo:
+    def page_info(self, found: PageResult) -> PageInfo:
         """Describe where the page lies in the list."""
         before, after = self._cursor is not None, found.more
         if self.last is not None:
@@ -101,7 +101,7 @@ class Listing:
             text = f"{self._sort.moment} {(position.moment - _EPOCH) // _TICK} {text}"
         return base64.b64encode(text.encode()).decode()
 
-    def _position(self, name: str) -> Position | None:
+    def _position(self, name: str) -> Cursor | None:
         cursor: str | None = getattr(self, name)
         if cursor is None:
             return None
@@ -113,16 +113,16 @@ class Listing:
             raise GraphQLError(f"Argument `{name}` is not a cursor of this list.")
         return position
 
-    def _read(self, cursor: str) -> Position | None:
+    def _read(self, cursor: str) -> Cursor | None:
         *of_moment, number = cursor.split(" ")
         if not (number.isdigit() and 0 < int(number) <= MAX_ID):
             return None
         if self._sort.moment is None:
-            return None if of_moment else Position(id=int(number))
+            return None if of_moment else Cursor(id=int(number))
         column, ticks = of_moment
         if column != self._sort.moment:
             return None
-        return Position(id=int(number), moment=_EPOCH + int(ticks) * _TICK)
+        return Cursor(id=int(number), moment=_EPOCH + int(ticks) * _TICK)
 
 
 _TOTAL_COUNT = (
@@ -131,7 +131,7 @@ _TOTAL_COUNT = (
 )
 
 
-class Connection(graphql.CountableConnection):
+class Connection(api.CountableConnection):
     """What a ``Listing`` looks like in the schema."""
 
     class Meta:
@@ -153,7 +153,7 @@ class Connection(graphql.CountableConnection):
 
     @classmethod
     def resolve_edges(cls, root: Listing, info: Any) -> Any:
-        def edges(found: Found) -> list[Any]:
+        def edges(found: PageResult) -> list[Any]:
             return [cls.Edge(node=row, cursor=root.cursor(row)) for row in found.rows]
 
         return root.found().then(edges)

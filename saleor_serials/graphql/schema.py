@@ -11,8 +11,10 @@ from promise import Promise
 from saleor_serials.access import permissions
 from saleor_serials.errors import InvalidInput
 from saleor_serials.extensions import consumers, generators, renderers
-from saleor_serials.graphql import ids, lists, loaders
-from saleor_serials.graphql.access import Sight, reach_of, sight
+from saleor_serials.graphql import ids, lists
+from saleor_serials.graphql.access import Visibility, pack_access_of, visibility
+from saleor_serials.graphql.loaders import orders, rows
+from saleor_serials.graphql.loaders.lists import Held, exact_counts
 from saleor_serials.graphql.mutations import MUTATIONS
 from saleor_serials.graphql.pagination import Listing, field
 from saleor_serials.graphql.queries import jobs
@@ -32,7 +34,7 @@ from saleor_serials.graphql.types.connections import (
     SerialCountableConnection,
     SerialPackCountableConnection,
 )
-from saleor_serials.host import graphql
+from saleor_serials.host import api
 from saleor_serials.models import SerialStatus, VendorGroup
 from saleor_serials.serials.search import Filter, Holder
 
@@ -43,77 +45,77 @@ def install() -> None:
     Raises:
         SchemaAlreadyBuilt: something imported it too early.
     """
-    graphql.add_root_fields(queries=QUERIES, mutations=MUTATIONS)
-    graphql.add_type_fields(TYPE_FIELDS)
+    api.add_root_fields(queries=QUERIES, mutations=MUTATIONS)
+    api.add_type_fields(TYPE_FIELDS)
 
 
 def _resolve_pack(root: Any, info: Any, *, id: str | None = None, slug: str | None = None) -> Any:
     require(info, permissions.MANAGE_PRODUCTS)
     if (id is None) == (slug is None):
         raise GraphQLError("Give either `id` or `slug`.")
-    reach = reach_of(info)
+    access = pack_access_of(info)
     pack = (
-        loaders.packs_by_slug(info.context, slug)
+        rows.packs_by_slug(info.context, slug)
         if slug is not None
-        else loaders.packs(info.context, ids.numbers_of([id or ""], "SerialPack")[0])
+        else rows.packs(info.context, ids.numbers_of([id or ""], "SerialPack")[0])
     )
-    return pack.then(lambda row: row if row is not None and reach.sees(row.pk) else None)
+    return pack.then(lambda row: row if row is not None and access.sees(row.pk) else None)
 
 
 def _resolve_packs(root: Any, info: Any, *, filter: Any = None, **arguments: Any) -> Listing:
     require(info, permissions.MANAGE_PRODUCTS)
     with _complaints():
-        wanted = filters.packs(filter, within=reach_of(info).packs)
-    return lists.packs(info, arguments, wanted)
+        criteria = filters.packs(filter, within=pack_access_of(info).packs)
+    return lists.packs(info, arguments, criteria)
 
 
 def _resolve_batch(root: Any, info: Any, *, id: str) -> Any:
     require(info, permissions.MANAGE_PRODUCTS)
-    batch = loaders.batches(info.context, ids.numbers_of([id], "SerialBatch")[0])
+    batch = rows.batches(info.context, ids.numbers_of([id], "SerialBatch")[0])
     return _within_reach(info, batch)
 
 
 def _resolve_batches(root: Any, info: Any, *, filter: Any = None, **arguments: Any) -> Listing:
     require(info, permissions.MANAGE_PRODUCTS)
     with _complaints():
-        wanted = filters.batches(filter, within=reach_of(info).packs)
-    return lists.batches(info, arguments, wanted)
+        criteria = filters.batches(filter, within=pack_access_of(info).packs)
+    return lists.batches(info, arguments, criteria)
 
 
 def _resolve_vendor_groups(root: Any, info: Any) -> Any:
     require(info, permissions.MANAGE_STAFF)
-    with graphql.reading():
+    with api.reading():
         return list(VendorGroup.objects.order_by("group_id"))
 
 
 def _resolve_serial(root: Any, info: Any, *, id: str) -> Any:
     require(info, permissions.MANAGE_PRODUCTS)
-    return _within_reach(info, loaders.serials(info.context, ids.numbers_of([id], "Serial")[0]))
+    return _within_reach(info, rows.serials(info.context, ids.numbers_of([id], "Serial")[0]))
 
 
 def _within_reach(info: Any, promised: Any) -> Any:
     """Promise what has a pack, or None where that is out of reach."""
-    reach = reach_of(info)
-    return promised.then(lambda row: row if row is not None and reach.sees(row.pack_id) else None)
+    access = pack_access_of(info)
+    return promised.then(lambda row: row if row is not None and access.sees(row.pack_id) else None)
 
 
 def _resolve_serials(
     root: Any, info: Any, *, filter: Any = None, sort_by: Any = None, **arguments: Any
 ) -> Listing:
-    return lists.serials(info, arguments, _wanted(info, filter, sort_by))
+    return lists.serials(info, arguments, _criteria(info, filter, sort_by))
 
 
 def _resolve_serial_count(root: Any, info: Any, *, filter: Any = None) -> Any:
-    return loaders.exact_counts(info.context, _wanted(info, filter))
+    return exact_counts(info.context, _criteria(info, filter))
 
 
-def _wanted(info: Any, given: Any, sort_by: Any = None) -> Filter:
+def _criteria(info: Any, given: Any, sort_by: Any = None) -> Filter:
     require(info, permissions.MANAGE_PRODUCTS)
     with _complaints():
-        wanted = filters.serials(given, within=reach_of(info).packs, sort_by=sort_by)
-    if wanted.names_customer:
+        criteria = filters.serials(given, within=pack_access_of(info).packs, sort_by=sort_by)
+    if criteria.names_customer:
         require(info, permissions.MANAGE_ORDERS)
-    return wanted
+    return criteria
 
 
 @contextmanager
@@ -142,19 +144,19 @@ def _extensions(of_type: Any, registered: Callable[[], Mapping[str, Any]], what:
 def _resolve_order_serials(
     root: Any, info: Any, *, token: str | None = None, **arguments: Any
 ) -> Any:
-    order_id = str(graphql.unwrap(root).pk)
+    order_id = str(api.unwrap(root).pk)
     return _held(info, arguments, Holder.ORDER, order_id, order_id=order_id, token=token)
 
 
 def _resolve_order_events(root: Any, info: Any) -> Any:
     require(info, permissions.MANAGE_ORDERS)
-    return loaders.notes(info.context, (str(graphql.unwrap(root).pk), reach_of(info).packs))
+    return orders.notes(info.context, (str(api.unwrap(root).pk), pack_access_of(info).packs))
 
 
 def _resolve_line_serials(
     root: Any, info: Any, *, token: str | None = None, **arguments: Any
 ) -> Any:
-    line = graphql.unwrap(root)
+    line = api.unwrap(root)
     return _held(
         info, arguments, Holder.LINE, str(line.pk), order_id=str(line.order_id), token=token
     )
@@ -169,22 +171,22 @@ def _held(
     order_id: str,
     token: str | None,
 ) -> Any:
-    return _sight_of_order(info, order_id, token).then(
-        lambda sight: lists.serials(info, arguments, _seen(holder, id, sight))
+    return _visibility_of_order(info, order_id, token).then(
+        lambda visibility: lists.serials(info, arguments, _seen(holder, id, visibility))
     )
 
 
-def _seen(holder: Holder, id: str, sight: Sight) -> loaders.Held:
-    return loaders.Held(holder=holder, id=id, statuses=sight.statuses, packs=sight.packs)
+def _seen(holder: Holder, id: str, visibility: Visibility) -> Held:
+    return Held(holder=holder, id=id, statuses=visibility.statuses, packs=visibility.packs)
 
 
-def _sight_of_order(info: Any, order_id: str, token: str | None) -> Any:
+def _visibility_of_order(info: Any, order_id: str, token: str | None) -> Any:
     """Promise what whoever asks sees of an order's serials."""
-    actor = graphql.actor(info.context)
+    actor = api.actor(info.context)
 
-    def look(known: Any) -> Sight:
+    def look(known: Any) -> Visibility:
         owner, shown = known
-        return sight(
+        return visibility(
             info,
             allowed=permissions.may_see_order(actor, owner, token=token),
             is_theirs=owner is not None and None is not owner.user_id == actor.user_id,
@@ -192,27 +194,27 @@ def _sight_of_order(info: Any, order_id: str, token: str | None) -> Any:
         )
 
     return Promise.all(
-        [loaders.order_owners(info.context, order_id), loaders.shown_statuses(info.context)]
+        [orders.order_owners(info.context, order_id), orders.shown_statuses(info.context)]
     ).then(look)
 
 
 def _resolve_shortfall(root: Any, info: Any, *, token: str | None = None) -> Any:
-    line = graphql.unwrap(root)
+    line = api.unwrap(root)
 
-    def shortfall(sight: Sight) -> Any:
-        if not sight.allowed:
+    def shortfall(visibility: Visibility) -> Any:
+        if not visibility.allowed:
             return None
-        return loaders.shortfalls(info.context, (str(line.pk), sight.packs))
+        return orders.shortfalls(info.context, (str(line.pk), visibility.packs))
 
-    return _sight_of_order(info, str(line.order_id), token).then(shortfall)
+    return _visibility_of_order(info, str(line.order_id), token).then(shortfall)
 
 
 def _resolve_user_serials(root: Any, info: Any, **arguments: Any) -> Any:
-    user_id = graphql.unwrap(root).pk
-    actor = graphql.actor(info.context)
+    user_id = api.unwrap(root).pk
+    actor = api.actor(info.context)
 
     def listing(shown: frozenset[SerialStatus]) -> Listing:
-        seen = sight(
+        seen = visibility(
             info,
             allowed=permissions.may_see_user(actor, user_id),
             is_theirs=actor.user_id == user_id,
@@ -220,22 +222,22 @@ def _resolve_user_serials(root: Any, info: Any, **arguments: Any) -> Any:
         )
         return lists.serials(info, arguments, _seen(Holder.USER, str(user_id), seen))
 
-    return loaders.shown_statuses(info.context).then(listing)
+    return orders.shown_statuses(info.context).then(listing)
 
 
 def _resolve_variant_links(root: Any, info: Any) -> Any:
-    return _links(info, loaders.links_of_variants, graphql.unwrap(root).pk)
+    return _links(info, rows.links_of_variants, api.unwrap(root).pk)
 
 
 def _resolve_product_links(root: Any, info: Any) -> Any:
-    return _links(info, loaders.links_of_products, graphql.unwrap(root).pk)
+    return _links(info, rows.links_of_products, api.unwrap(root).pk)
 
 
 def _links(info: Any, load: Any, pk: int) -> Any:
     require(info, permissions.MANAGE_PRODUCTS)
-    reach = reach_of(info)
+    access = pack_access_of(info)
     return load(info.context, pk).then(
-        lambda links: [link for link in links if reach.sees(link.pack_id)]
+        lambda links: [link for link in links if access.sees(link.pack_id)]
     )
 
 

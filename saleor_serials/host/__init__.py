@@ -1,7 +1,7 @@
 """The one seam: everything that differs between the versions of Saleor.
 
-``host`` and ``graphql`` are the two halves for the Saleor that is installed. The choice is made
-here, once, by version. ``saleor2`` and ``saleor3``, file by file, and ``graphql2`` and ``graphql3``
+``host`` and ``api`` are the two halves for the Saleor that is installed. The choice is made
+here, once, by version. ``saleor2`` and ``saleor3``, file by file, and ``api2`` and ``api3``
 define the same public names with the same parameters; a test compares them.
 """
 
@@ -14,11 +14,11 @@ from saleor_serials.errors import UnsupportedHost
 
 # Saleor's (major, minor) versions and the halves of the seam that speak to them.
 SUPPORTED = {
-    (2, 10): ("saleor2", "graphql2"),
-    (3, 21): ("saleor3", "graphql3"),
-    (3, 22): ("saleor3", "graphql3"),
-    (3, 23): ("saleor3", "graphql3"),
-    (3, 24): ("saleor3", "graphql3"),
+    (2, 10): ("saleor2", "api2"),
+    (3, 21): ("saleor3", "api3"),
+    (3, 22): ("saleor3", "api3"),
+    (3, 23): ("saleor3", "api3"),
+    (3, 24): ("saleor3", "api3"),
 }
 
 
@@ -57,7 +57,7 @@ def _load(half: int) -> ModuleType:
 
 def __getattr__(name: str) -> Any:
     # Loaded at first use: models and settings must be readable before Django's apps are.
-    if name not in ("host", "graphql"):
+    if name not in ("host", "api"):
         raise AttributeError(name)
     module = _load(0 if name == "host" else 1)
     globals()[name] = module

@@ -11,7 +11,7 @@ from django.db import connection, transaction
 
 from saleor_serials.host.shapes import Target
 
-# The packs wished for on variants and products; the serials held on orders and their lines.
+# The packs that variants and products are to take from; the serials held on orders and their lines.
 KEY = "serials"
 PROBLEM_KEY = "serials.error"
 
@@ -28,7 +28,7 @@ def mentions_serials(row: Any) -> bool:
     return isinstance(metadata, dict) and (KEY in metadata or PROBLEM_KEY in metadata)
 
 
-def wish_text(target: Target, *, length: int) -> str | None:
+def metadata_links_text(target: Target, *, length: int) -> str | None:
     """Read what a variant or product says of its links: JSON, cut off after ``length``.
 
     None where it says nothing, or is no more.
@@ -43,36 +43,36 @@ def wish_text(target: Target, *, length: int) -> str | None:
     return row[0] if row else None
 
 
-def ungranted_wishes(*, length: int, most: int) -> list[Target]:
+def out_of_sync_targets(*, length: int, most: int) -> list[Target]:
     """Find variants and products that say something else than when last read. Two statements."""
     return [
-        Target(kind=kind, id=pk) for kind in _TABLES for pk in _ungranted(kind, length, most=most)
+        Target(kind=kind, id=pk) for kind in _TABLES for pk in _out_of_sync(kind, length, most=most)
     ]
 
 
-def is_ungranted(target: Target, *, length: int) -> bool:
+def is_out_of_sync(target: Target, *, length: int) -> bool:
     """Tell whether a variant or product says something else than when last read. One statement."""
-    return bool(_ungranted(target.kind, length, pk=target.id))
+    return bool(_out_of_sync(target.kind, length, pk=target.id))
 
 
-def _ungranted(kind: str, length: int, *, pk: int | None = None, most: int = 1) -> list[int]:
+def _out_of_sync(kind: str, length: int, *, pk: int | None = None, most: int = 1) -> list[int]:
     # The first half walks the index on private metadata that Saleor 3 has.
     sql = f"""
         SELECT id FROM (
             SELECT target.id FROM {_TABLES[kind]} AS target
-            LEFT JOIN saleor_serials_wish AS wish
-                ON wish.kind = '{kind}' AND wish.target_id = target.id
+            LEFT JOIN saleor_serials_metadatalinks AS known
+                ON known.kind = '{kind}' AND known.target_id = target.id
             WHERE target.private_metadata ?| ARRAY['{KEY}', '{PROBLEM_KEY}'] AND (
                 left((target.private_metadata -> '{KEY}')::text, %(length)s)
-                    IS DISTINCT FROM wish.text
+                    IS DISTINCT FROM known.text
                 OR target.private_metadata ->> '{PROBLEM_KEY}'
-                    IS DISTINCT FROM nullif(wish.problem, '')
+                    IS DISTINCT FROM nullif(known.problem, '')
             )
             UNION ALL
-            SELECT wish.target_id FROM saleor_serials_wish AS wish
-            LEFT JOIN {_TABLES[kind]} AS target ON target.id = wish.target_id
-            WHERE wish.kind = '{kind}' AND (target.private_metadata ? '{KEY}') IS NOT TRUE
-        ) AS ungranted
+            SELECT known.target_id FROM saleor_serials_metadatalinks AS known
+            LEFT JOIN {_TABLES[kind]} AS target ON target.id = known.target_id
+            WHERE known.kind = '{kind}' AND (target.private_metadata ? '{KEY}') IS NOT TRUE
+        ) AS out_of_sync
         WHERE {"id = %(id)s" if pk is not None else "TRUE"} LIMIT %(most)s
     """
     with connection.cursor() as cursor:
@@ -80,22 +80,22 @@ def _ungranted(kind: str, length: int, *, pk: int | None = None, most: int = 1) 
         return [found for (found,) in cursor.fetchall()]
 
 
-def write_wish_problem(target: Target) -> None:
-    """Write beside a wish why it was not granted, or remove what stands there. One statement."""
+def write_metadata_links_problem(target: Target) -> None:
+    """Write beside the text why its links cannot be made, or remove that. One statement."""
     sql = f"""
         UPDATE {_TABLES[target.kind]} AS target
         SET private_metadata = CASE
-            WHEN wish.problem IS NULL THEN target.private_metadata - '{PROBLEM_KEY}'
-            ELSE target.private_metadata || jsonb_build_object('{PROBLEM_KEY}', wish.problem)
+            WHEN known.problem IS NULL THEN target.private_metadata - '{PROBLEM_KEY}'
+            ELSE target.private_metadata || jsonb_build_object('{PROBLEM_KEY}', known.problem)
         END
         FROM (
             SELECT (
-                SELECT nullif(problem, '') FROM saleor_serials_wish
+                SELECT nullif(problem, '') FROM saleor_serials_metadatalinks
                 WHERE kind = %(kind)s AND target_id = %(id)s
             ) AS problem
-        ) AS wish
+        ) AS known
         WHERE target.id = %(id)s
-            AND target.private_metadata ->> '{PROBLEM_KEY}' IS DISTINCT FROM wish.problem
+            AND target.private_metadata ->> '{PROBLEM_KEY}' IS DISTINCT FROM known.problem
     """
     with connection.cursor() as cursor:
         cursor.execute(sql, {"kind": target.kind, "id": target.id})

@@ -31,11 +31,11 @@ class LineSnapshot:
 class OrderSnapshot:
     """One order as it stands, read from the writing database.
 
-    ``placed``: no longer a draft. ``live``: placed, and neither cancelled nor expired nor waiting
-    to be confirmed. ``paid``: what came in covers the price; ``prices_stale``: it covers the total,
-    but not what the lines cost since they were edited. ``refunded`` is the amount paid back so far;
-    ``gone``: all that came in was paid back. ``fulfilled``: nothing is left to fulfil. ``channel``
-    is a slug, empty where the host has no channels.
+    ``placed``: no longer a draft. ``is_open``: placed, and neither cancelled nor expired nor
+    waiting to be confirmed. ``paid``: what came in covers the price; ``prices_stale``: it covers
+    the total, but not what the lines cost since they were edited. ``refunded`` is the amount paid
+    back so far; ``fully_refunded``: all that came in was paid back. ``fulfilled``: nothing is left
+    to fulfil. ``channel`` is a slug, empty where the host has no channels.
     """
 
     id: str
@@ -44,12 +44,12 @@ class OrderSnapshot:
     email: str
     placed_at: datetime
     placed: bool
-    live: bool
+    is_open: bool
     paid: bool
     fulfilled: bool
     prices_stale: bool
     refunded: Decimal
-    gone: bool
+    fully_refunded: bool
     currency: str
     channel: str
     lines: tuple[LineSnapshot, ...]

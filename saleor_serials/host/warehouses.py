@@ -78,12 +78,12 @@ def lock_stock(slug: str, variant_ids: Iterable[int]) -> bool:
     warehouse = Warehouse.objects.filter(slug=slug).first()
     if warehouse is None:
         return False
-    wanted = set(variant_ids)
-    rows = Stock.objects.filter(warehouse=warehouse, product_variant__in=wanted)
+    expected = set(variant_ids)
+    rows = Stock.objects.filter(warehouse=warehouse, product_variant__in=expected)
     # In Saleor's own order.
     locked = rows.order_by("pk").select_for_update().values_list("product_variant", flat=True)
     give_way()
-    if missing := wanted.difference(locked.all()):
+    if missing := expected.difference(locked.all()):
         Stock.objects.bulk_create(
             [Stock(warehouse=warehouse, product_variant_id=pk, quantity=0) for pk in missing],
             ignore_conflicts=True,

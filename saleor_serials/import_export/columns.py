@@ -109,7 +109,7 @@ def read_header(
     return tuple(header)
 
 
-class Entry:
+class ImportRow:
     """A row of a file of serials: what it says, and what it asks for by name.
 
     ``pack`` and ``batch`` are empty where the call's own count. There are millions of these, most
@@ -129,25 +129,25 @@ class Entry:
     batch = ""
     pack_name = ""
 
-    def __init__(self, row: int, data: str) -> None:
-        self.row = row
+    def __init__(self, number: int, data: str) -> None:
+        self.number = number
         self.data = data
 
 
-type Reader = Callable[[int, Sequence[str]], Entry]
+type Reader = Callable[[int, Sequence[str]], ImportRow]
 
 
 def reader(header: Sequence[Column | None]) -> Reader:
     """Make what reads a row under a header; see ``read_row``."""
 
-    def read(row: int, cells: Sequence[str]) -> Entry:
-        return read_row(header, row, cells)
+    def read(number: int, cells: Sequence[str]) -> ImportRow:
+        return read_row(header, number, cells)
 
-    def read_data(row: int, cells: Sequence[str]) -> Entry:
+    def read_data(number: int, cells: Sequence[str]) -> ImportRow:
         """Take the way of almost every row of almost every large file."""
         if len(cells) == 1 and _PLAIN.fullmatch(cells[0]):
-            return Entry(row, cells[0])
-        return read_row(header, row, cells)
+            return ImportRow(number, cells[0])
+        return read_row(header, number, cells)
 
     return read_data if tuple(header) == (Column.DATA,) else read
 
@@ -156,7 +156,7 @@ def reader(header: Sequence[Column | None]) -> Reader:
 _PLAIN = re.compile(r"[0-9A-Za-z][!-~]{0,1000}")
 
 
-def read_row(header: Sequence[Any], row: int, cells: Sequence[str]) -> Entry:
+def read_row(header: Sequence[Any], number: int, cells: Sequence[str]) -> ImportRow:
     """Read a row that is not blank.
 
     Raises:
@@ -173,14 +173,14 @@ def read_row(header: Sequence[Any], row: int, cells: Sequence[str]) -> Entry:
     refusal = complaint(data)
     if refusal is not None:
         raise refusal
-    entry = Entry(row, data)
+    row = ImportRow(number, data)
     for column, text in said.items():
         if column != Column.CREATED_AT:
-            setattr(entry, column.value, _READERS[column](text))
-    if entry.pack:
-        entry.pack_name = said[Column.PACK]
-    _check_status(entry)
-    return entry
+            setattr(row, column.value, _READERS[column](text))
+    if row.pack:
+        row.pack_name = said[Column.PACK]
+    _check_status(row)
+    return row
 
 
 def _checked(column: Any, text: str) -> str:
@@ -199,27 +199,27 @@ def _checked(column: Any, text: str) -> str:
     return restored(text)
 
 
-def _check_status(entry: Entry) -> None:
+def _check_status(row: ImportRow) -> None:
     """See to it that what a row says of its serial's holder fits its status."""
-    status = entry.status
-    named = bool(entry.customer or entry.order or entry.order_line)
-    ordered = bool(entry.order or entry.order_line)
-    if status is SerialStatus.FREE and (named or entry.consumed_at):
+    status = row.status
+    named = bool(row.customer or row.order or row.order_line)
+    ordered = bool(row.order or row.order_line)
+    if status is SerialStatus.FREE and (named or row.consumed_at):
         raise InvalidInput(
             "A free serial has no customer, no order, and is not consumed; name a status.",
             field="status",
         )
     if status in (SerialStatus.RESERVED, SerialStatus.UNASSIGNED):
-        if not entry.customer:
+        if not row.customer:
             raise Required(f"A serial that is {status} needs a customer.", field="customer")
-        if entry.consumed_at:
+        if row.consumed_at:
             raise InvalidInput(f"A serial that is {status} is not consumed.", field="consumed_at")
     if ordered and status not in (SerialStatus.ASSIGNED, SerialStatus.USED):
         raise InvalidInput(f"A serial that is {status} is held by no order.", field="status")
-    if status is SerialStatus.ASSIGNED and entry.consumed_at:
+    if status is SerialStatus.ASSIGNED and row.consumed_at:
         raise InvalidInput("What is consumed is used, not assigned.", field="status")
     is_held = status in (SerialStatus.ASSIGNED, SerialStatus.USED)
-    if is_held and not named and not entry.consumed_at:
+    if is_held and not named and not row.consumed_at:
         raise Required(
             f"A serial that is {status} needs an order line or a customer.", field="customer"
         )

@@ -20,13 +20,13 @@ from django.utils.dateparse import parse_datetime
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 
-from saleor_serials.access.packs import Reach
+from saleor_serials.access.packs import PackAccess
 from saleor_serials.errors import TooLong, TooMany
 from saleor_serials.import_export.columns import HOLDER_COLUMNS, Column, neutralised
 from saleor_serials.jobs import files, work
 from saleor_serials.models import Assignment, Batch, Job, JobKind, Pack, Serial, SerialStatus
 from saleor_serials.serials import search
-from saleor_serials.serials.search import Filter, Moment, Page, Position, Sort
+from saleor_serials.serials.search import Cursor, Filter, Moment, Page, Sort
 
 # So many rows are exported while whoever asked for them waits.
 AT_ONCE = 1_000
@@ -43,28 +43,28 @@ class Format(StrEnum):
 
 
 def start_export(
-    wanted: Filter, *, format: Format, actor: str, reach: Reach, sees_holders: bool
+    criteria: Filter, *, format: Format, actor: str, access: PackAccess, sees_holders: bool
 ) -> Job:
     """Make a job that exports the serials that a filter lets through, of packs within reach.
 
     Who holds them is left out for those who may not see it.
     """
-    wanted = wanted.within(reach.packs)
+    criteria = criteria.within(access.packs)
     return work.create(
         JobKind.EXPORT,
         actor=actor,
         settings={
             "format": format.value,
             "sees_holders": sees_holders,
-            "pack_ids": None if wanted.pack_ids is None else list(wanted.pack_ids),
+            "pack_ids": None if criteria.pack_ids is None else list(criteria.pack_ids),
         },
         # What is searched for may be a serial: it has no place in the settings.
-        file=[json.dumps(_written(wanted)).encode()],
+        file=[json.dumps(_written(criteria)).encode()],
         file_name=f"serials.{format}",
     )
 
 
-def _written(wanted: Filter) -> dict[str, Any]:
+def _written(criteria: Filter) -> dict[str, Any]:
     """Write a filter as JSON, which ``_read`` reads."""
 
     def plain(value: Any) -> Any:
@@ -80,7 +80,7 @@ def _written(wanted: Filter) -> dict[str, Any]:
             return {type(value).__name__: [plain(each) for each in value]}
         return value
 
-    return {each.name: plain(getattr(wanted, each.name)) for each in fields(wanted)}
+    return {each.name: plain(getattr(criteria, each.name)) for each in fields(criteria)}
 
 
 def _read(written: Mapping[str, Any]) -> Filter:
@@ -113,23 +113,23 @@ def blocks(job: Job) -> Iterator[bytes]:
 def export(job: Job) -> Iterator[work.Step]:
     if job.settings.get("is_written"):
         return
-    wanted = _read(json.loads(files.part(job.pk, 0) or b"{}"))
+    criteria = _read(json.loads(files.part(job.pk, 0) or b"{}"))
     if job.total is None:
         with work.chunk(job):
-            job.total = search.count(wanted)
+            job.total = search.count(criteria)
         yield work.Step(job=job)
     columns = [
         each for each in Column if each not in HOLDER_COLUMNS or job.settings["sees_holders"]
     ]
     write = _write_xlsx if job.settings["format"] == Format.XLSX else _write_csv
-    yield from write(job, wanted, columns)
+    yield from write(job, criteria, columns)
 
 
-def _write_csv(job: Job, wanted: Filter, columns: Sequence[Column]) -> Iterator[work.Step]:
+def _write_csv(job: Job, criteria: Filter, columns: Sequence[Column]) -> Iterator[work.Step]:
     while not job.settings.get("is_written"):
         with work.chunk(job):
             after = job.settings.get("after")
-            found = search.find(wanted, Page(limit=_CHUNK, after=_position(after)))
+            found = search.find(criteria, Page(limit=_CHUNK, after=_position(after)))
             text = io.StringIO(newline="")
             writer = csv.writer(text)
             if after is None:
@@ -138,23 +138,23 @@ def _write_csv(job: Job, wanted: Filter, columns: Sequence[Column]) -> Iterator[
                 writer.writerow([column.value for column in columns])
             writer.writerows(_rows(found.rows, columns))
             files.store(job, [text.getvalue().encode()])
-            _move_on(job, wanted, found.rows)
+            _move_on(job, criteria, found.rows)
             if not found.more:
                 _end(job)
         yield work.Step(job=job)
 
 
-def _move_on(job: Job, wanted: Filter, rows: Sequence[Serial]) -> None:
+def _move_on(job: Job, criteria: Filter, rows: Sequence[Serial]) -> None:
     """Note behind which serial the next page begins."""
-    last = wanted.sort.position(rows[-1]) if rows else Position(id=0)
+    last = criteria.sort.position(rows[-1]) if rows else Cursor(id=0)
     job.settings["after"] = [last.id, last.moment and last.moment.isoformat()]
     job.done += len(rows)
 
 
-def _position(after: list[Any] | None) -> Position | None:
+def _position(after: list[Any] | None) -> Cursor | None:
     if after is None:
         return None
-    return Position(id=after[0], moment=after[1] and parse_datetime(after[1]))
+    return Cursor(id=after[0], moment=after[1] and parse_datetime(after[1]))
 
 
 def _end(job: Job) -> None:
@@ -164,7 +164,7 @@ def _end(job: Job) -> None:
     job.parts.filter(number=0).delete()
 
 
-def _write_xlsx(job: Job, wanted: Filter, columns: Sequence[Column]) -> Iterator[work.Step]:
+def _write_xlsx(job: Job, criteria: Filter, columns: Sequence[Column]) -> Iterator[work.Step]:
     """Write a workbook, which is of no use before its end: whoever is killed begins again."""
     if job.total > _MAX_XLSX_ROWS:
         raise TooMany(
@@ -180,10 +180,10 @@ def _write_xlsx(job: Job, wanted: Filter, columns: Sequence[Column]) -> Iterator
     more = True
     while more:
         with work.chunk(job):
-            found = search.find(wanted, page)
+            found = search.find(criteria, page)
             for row in _rows(found.rows, columns):
                 sheet.append([_cell(sheet, text) for text in row])
-            _move_on(job, wanted, found.rows)
+            _move_on(job, criteria, found.rows)
         after = _position(job.settings["after"])
         page, more = Page(limit=_CHUNK, after=after), found.more
         yield work.Step(job=job, may_pause=False)

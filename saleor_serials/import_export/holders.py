@@ -17,13 +17,13 @@ from saleor_serials import config
 from saleor_serials.errors import InvalidInput, NotFound
 from saleor_serials.host import host
 from saleor_serials.host.shapes import OrderSnapshot, customer_of_user, is_email
-from saleor_serials.import_export.columns import Entry
-from saleor_serials.models import Assignment, Mirror, OrderRecord, SerialStatus, SweepState
+from saleor_serials.import_export.columns import ImportRow
+from saleor_serials.models import Assignment, MetadataCopy, OrderRecord, SerialStatus, SweepState
 from saleor_serials.orders.records import freeze_terms
 
 _MAKE_RECORDS = """
 INSERT INTO saleor_serials_orderrecord
-    (order_id, number, customer, placed_at, lines, noted, mirror, created_at)
+    (order_id, number, customer, placed_at, lines, noted, metadata_copy, created_at)
 SELECT t.*, '[]', '{}', '', %(now)s
 FROM unnest(
     %(orders)s::text[], %(numbers)s::text[], %(customers)s::text[], %(placed)s::timestamptz[]
@@ -41,48 +41,48 @@ class Holder:
     line_id: str = ""
 
 
-type Complain = Callable[[int, InvalidInput], None]
+type AddError = Callable[[int, InvalidInput], None]
 
 
-def find(entries: Iterable[Entry], complain: Complain) -> dict[int, Holder]:
+def find(import_rows: Iterable[ImportRow], add_error: AddError) -> dict[int, Holder]:
     """Find whom the rows name, by row; of those whom there is not, complain. Five statements."""
-    named = [entry for entry in entries if entry.customer or entry.order or entry.order_line]
+    named = [row for row in import_rows if row.customer or row.order or row.order_line]
     if not named:
         return {}
-    users = _users(entry.customer for entry in named)
+    users = _users(row.customer for row in named)
     orders = _Orders.of(named)
     found = {}
-    for entry in named:
+    for row in named:
         try:
-            found[entry.row] = _holder(entry, users, orders)
+            found[row.number] = _holder(row, users, orders)
         except InvalidInput as refusal:
-            complain(entry.row, refusal)
+            add_error(row.number, refusal)
     return found
 
 
-def _holder(entry: Entry, users: Mapping[str, int], orders: "_Orders") -> Holder:
-    user_id = users.get(_plain_id(entry.customer, "User").lower())
-    if not entry.order and not entry.order_line:
-        return Holder(customer=_customer(entry, user_id))
-    order, line_id = orders.line_of(entry)
+def _holder(row: ImportRow, users: Mapping[str, int], orders: "_Orders") -> Holder:
+    user_id = users.get(_plain_id(row.customer, "User").lower())
+    if not row.order and not row.order_line:
+        return Holder(customer=_customer(row, user_id))
+    order, line_id = orders.line_of(row)
     is_theirs = user_id is not None and user_id == order.user_id
-    if not entry.customer or is_theirs or entry.customer.lower() == order.email.lower():
+    if not row.customer or is_theirs or row.customer.lower() == order.email.lower():
         return Holder(customer=order.customer, order=order, line_id=line_id)
-    if entry.consumed_at is None:
+    if row.consumed_at is None:
         raise InvalidInput("This order is another customer's.", field="customer")
     # A bearer may have consumed what the order holds.
-    return Holder(customer=_customer(entry, user_id), order=order, line_id=line_id)
+    return Holder(customer=_customer(row, user_id), order=order, line_id=line_id)
 
 
-def _customer(entry: Entry, user_id: int | None) -> str:
+def _customer(row: ImportRow, user_id: int | None) -> str:
     if user_id is not None:
         return customer_of_user(user_id)
-    if not is_email(entry.customer):
+    if not is_email(row.customer):
         raise NotFound(
             "There is no such customer; write an e-mail address, or the ID of an account.",
             field="customer",
         )
-    return f"email:{entry.customer.lower()}"
+    return f"email:{row.customer.lower()}"
 
 
 def _users(customers: Iterable[str]) -> dict[str, int]:
@@ -120,24 +120,26 @@ class _Orders:
     snapshots: Mapping[str, OrderSnapshot]
 
     @classmethod
-    def of(cls, entries: Sequence[Entry]) -> "_Orders":
-        ids = host.find_orders({_order(entry) for entry in entries if entry.order})
-        of_lines = host.orders_of_lines({_line(entry) for entry in entries if entry.order_line})
-        wanted = {*ids.values(), *of_lines.values()}
+    def of(cls, import_rows: Sequence[ImportRow]) -> "_Orders":
+        ids = host.find_orders({_order(row) for row in import_rows if row.order})
+        of_lines = host.orders_of_lines({_line(row) for row in import_rows if row.order_line})
+        order_ids = {*ids.values(), *of_lines.values()}
         return cls(
-            ids=ids, of_lines=of_lines, snapshots=host.order_snapshots(wanted) if wanted else {}
+            ids=ids,
+            of_lines=of_lines,
+            snapshots=host.order_snapshots(order_ids) if order_ids else {},
         )
 
-    def line_of(self, entry: Entry) -> tuple[OrderSnapshot, str]:
-        order_id = self.ids.get(_order(entry)) if entry.order else None
-        order = self.snapshots.get(order_id or self.of_lines.get(_line(entry), ""))
-        if order is None or (entry.order and order_id is None) or not order.placed:
+    def line_of(self, row: ImportRow) -> tuple[OrderSnapshot, str]:
+        order_id = self.ids.get(_order(row)) if row.order else None
+        order = self.snapshots.get(order_id or self.of_lines.get(_line(row), ""))
+        if order is None or (row.order and order_id is None) or not order.placed:
             raise NotFound("There is no such order, or it is still a draft.", field="order")
         lines = [line.id for line in order.lines]
-        if entry.order_line:
-            if _line(entry) not in lines:
+        if row.order_line:
+            if _line(row) not in lines:
                 raise NotFound("The order has no such line.", field="order_line")
-            return order, _line(entry)
+            return order, _line(row)
         if len(lines) != 1:
             raise InvalidInput(
                 f"The order has {len(lines)} lines; name the one that holds the serial.",
@@ -146,16 +148,16 @@ class _Orders:
         return order, lines[0]
 
 
-def _order(entry: Entry) -> str:
-    return _plain_id(entry.order, "Order").removeprefix("#").lower()
+def _order(row: ImportRow) -> str:
+    return _plain_id(row.order, "Order").removeprefix("#").lower()
 
 
-def _line(entry: Entry) -> str:
-    return _plain_id(entry.order_line, "OrderLine").lower()
+def _line(row: ImportRow) -> str:
+    return _plain_id(row.order_line, "OrderLine").lower()
 
 
 # A row, and the pack that its serial goes into.
-type Placed = tuple[Entry, int]
+type Placed = tuple[ImportRow, int]
 
 
 def assign(
@@ -167,19 +169,19 @@ def assign(
     first; the rest is granted, so that a reconcile finds nothing to change.
     """
     held = [
-        (entry, pack_id)
-        for entry, pack_id in placed
-        if entry.row in holders and entry.status in (SerialStatus.ASSIGNED, SerialStatus.USED)
+        (row, pack_id)
+        for row, pack_id in placed
+        if row.number in holders and row.status in (SerialStatus.ASSIGNED, SerialStatus.USED)
     ]
     lines = {
-        entry.row: (holders[entry.row].line_id, pack_id)
-        for entry, pack_id in held
-        if holders[entry.row].order is not None
+        row.number: (holders[row.number].line_id, pack_id)
+        for row, pack_id in held
+        if holders[row.number].order is not None
     }
     gifts = {
-        entry.row: (holders[entry.row].customer, pack_id)
-        for entry, pack_id in held
-        if entry.row not in lines
+        row.number: (holders[row.number].customer, pack_id)
+        for row, pack_id in held
+        if row.number not in lines
     }
     orders = {
         holder.order.id: holder.order
@@ -194,7 +196,7 @@ def assign(
 
 
 def _hold_as_gifts(
-    wanted: Mapping[tuple[str, int], int], *, now: datetime
+    entitled: Mapping[tuple[str, int], int], *, now: datetime
 ) -> dict[tuple[str, int], int]:
     made = Assignment.objects.bulk_create(
         Assignment(
@@ -202,30 +204,30 @@ def _hold_as_gifts(
             pack_id=pack_id,
             per_unit=0,
             granted=quantity,
-            wanted=quantity,
+            entitled=quantity,
             held=quantity,
-            owed_since=now,
+            entitled_since=now,
         )
-        for (customer, pack_id), quantity in wanted.items()
+        for (customer, pack_id), quantity in entitled.items()
     )
     return {(each.customer, each.pack_id): each.pk for each in made}
 
 
 def _hold_by_lines(
-    wanted: Mapping[tuple[str, int], int], orders: Mapping[str, OrderSnapshot], *, now: datetime
+    entitled: Mapping[tuple[str, int], int], orders: Mapping[str, OrderSnapshot], *, now: datetime
 ) -> dict[tuple[str, int], int]:
-    if not wanted:
+    if not entitled:
         return {}
     records = _lock_records(orders, now=now)
     there = {
         (each.line_id, each.pack_id): each
-        for each in Assignment.objects.filter(line_id__in={line_id for line_id, _ in wanted})
+        for each in Assignment.objects.filter(line_id__in={line_id for line_id, _ in entitled})
     }
     of_lines = {
         line.id: (records[order.id], line) for order in orders.values() for line in order.lines
     }
     fresh: dict[tuple[str, int], Assignment] = {}
-    for (line_id, pack_id), quantity in wanted.items():
+    for (line_id, pack_id), quantity in entitled.items():
         assignment = there.get((line_id, pack_id))
         if assignment is None:
             record, line = of_lines[line_id]
@@ -244,15 +246,15 @@ def _hold_by_lines(
             there[line_id, pack_id] = fresh[line_id, pack_id] = assignment
         beyond = quantity - min(quantity, assignment.shortfall)
         assignment.granted += beyond
-        assignment.wanted += beyond
+        assignment.entitled += beyond
         assignment.held += quantity
-        assignment.owed_since = assignment.owed_since or now
+        assignment.entitled_since = assignment.entitled_since or now
     Assignment.objects.bulk_create(fresh.values())
-    changed = [there[key] for key in wanted if key not in fresh]
+    changed = [there[key] for key in entitled if key not in fresh]
     Assignment.objects.bulk_update(
-        changed, ["granted", "wanted", "held", "owed_since"], batch_size=1_000
+        changed, ["granted", "entitled", "held", "entitled_since"], batch_size=1_000
     )
-    return {key: there[key].pk for key in wanted}
+    return {key: there[key].pk for key in entitled}
 
 
 def _lock_records(orders: Mapping[str, OrderSnapshot], *, now: datetime) -> dict[str, OrderRecord]:
@@ -291,6 +293,6 @@ def _lock_records(orders: Mapping[str, OrderSnapshot], *, now: datetime) -> dict
 def _have_shown(record_ids: Sequence[int]) -> None:
     """Note that what orders hold has changed, for those whose metadata says what they hold."""
     records = OrderRecord.objects.filter(pk__in=record_ids)
-    if not config.load_config().mirror_to_metadata:
-        records = records.exclude(mirror=Mirror.ABSENT)
-    records.update(mirror=Mirror.DUE)
+    if not config.load_config().expose_in_metadata:
+        records = records.exclude(metadata_copy=MetadataCopy.ABSENT)
+    records.update(metadata_copy=MetadataCopy.DUE)

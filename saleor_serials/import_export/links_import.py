@@ -8,13 +8,13 @@ from typing import Any
 from django.db.models import Q
 from django.utils.text import slugify
 
-from saleor_serials.access.packs import Reach, Right
+from saleor_serials.access.packs import PackAccess, Right
 from saleor_serials.errors import Duplicate, InvalidInput, NotFound, OutOfRange, Required, TooMany
 from saleor_serials.host.shapes import Target
 from saleor_serials.import_export.columns import restored
-from saleor_serials.import_export.plan import Sheet, create_job, examine, packs_with_rights
-from saleor_serials.import_export.rows import Complaints, chunks
-from saleor_serials.jobs.work import Step, chunk, complain
+from saleor_serials.import_export.plan import ImportFile, create_job, examine, packs_with_rights
+from saleor_serials.import_export.rows import RowErrors, chunks
+from saleor_serials.jobs import work
 from saleor_serials.models import Job, JobKind, Pack, PackLink
 from saleor_serials.packs import links
 
@@ -31,10 +31,10 @@ class LinkColumn(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Wanted:
+class _LinkRow:
     """A row of a file of links."""
 
-    row: int
+    number: int
     sku: str
     product: str
     pack: str
@@ -51,30 +51,30 @@ class _Change:
     link: PackLink | None
 
 
-def import_links(job: Job) -> Iterator[Step]:
+def import_links(job: Job) -> Iterator[work.Step]:
     """Make and change the links that a file wants: all of them, or none.
 
     Raises:
         Refused: some row cannot be accepted.
     """
-    complaints = Complaints()
-    with chunk(job):
-        wanted = _read(job, complaints)
-        changes = _changes(job, wanted, complaints)
-        job.total = len(wanted) + complaints.left_out
-        if not job.total and not complaints:
-            complaints.add(None, Required("The file has no rows.", field="file"))
-        if complaints and not job.settings["dry_run"]:
-            raise complaints.refusal()
+    errors = RowErrors()
+    with work.chunk(job):
+        rows = _read(job, errors)
+        changes = _changes(job, rows, errors)
+        job.total = len(rows) + errors.left_out
+        if not job.total and not errors:
+            errors.add(None, Required("The file has no rows.", field="file"))
+        if errors and not job.settings["dry_run"]:
+            raise errors.refusal()
         if not job.settings["dry_run"]:
             for change in changes:
                 _make(change)
             job.done = job.total
             job.skipped = job.total - len(changes)
-    if complaints:
-        complain(job, complaints.first(), count=complaints.count)
+    if errors:
+        work.record_problems(job, errors.first(), count=errors.count)
     made = changes if job.done else []
-    yield Step(
+    yield work.Step(
         job=job,
         linked=frozenset(change.pack.pk for change in made),
         relinked=tuple(change.target for change in made if change.link),
@@ -94,19 +94,17 @@ def _make(change: _Change) -> None:
         )
 
 
-def _read(job: Job, complaints: Complaints) -> list[_Wanted]:
+def _read(job: Job, errors: RowErrors) -> list[_LinkRow]:
     header = [column and LinkColumn(column) for column in job.settings["header"]]
-    wanted: list[_Wanted] = []
-    for rows in chunks(
-        job, lambda row, cells: _row(header, row, cells), behind=0, complaints=complaints
-    ):
-        wanted += rows
-        if len(wanted) > MAX_LINKS:
+    rows: list[_LinkRow] = []
+    for some in chunks(job, lambda row, cells: _row(header, row, cells), behind=0, errors=errors):
+        rows += some
+        if len(rows) > MAX_LINKS:
             raise TooMany(f"A file has at most {MAX_LINKS:,} links; split it.", field="file")
-    return wanted
+    return rows
 
 
-def _row(header: Sequence[Any], row: int, cells: Sequence[str]) -> _Wanted:
+def _row(header: Sequence[Any], number: int, cells: Sequence[str]) -> _LinkRow:
     if len(cells) > len(header) and any(cells[len(header) :]):
         raise InvalidInput("It has more cells than the first row has names.", field="file")
     said = {
@@ -123,8 +121,8 @@ def _row(header: Sequence[Any], row: int, cells: Sequence[str]) -> _Wanted:
         raise Required("Name a SKU or a product, one of the two.", field="sku")
     if "\0" in "".join(said.values()):
         raise InvalidInput("There is a NUL character in this row.", field="file")
-    return _Wanted(
-        row=row,
+    return _LinkRow(
+        number=number,
         sku=said.get("sku", ""),
         product=said.get("product", ""),
         pack=slugify(said.get("pack", ""), allow_unicode=True),
@@ -132,30 +130,30 @@ def _row(header: Sequence[Any], row: int, cells: Sequence[str]) -> _Wanted:
     )
 
 
-def _changes(job: Job, wanted: Sequence[_Wanted], complaints: Complaints) -> list[_Change]:
+def _changes(job: Job, rows: Sequence[_LinkRow], errors: RowErrors) -> list[_Change]:
     """Find what the rows name, and what is to be changed. Four statements, however many rows."""
-    targets = _targets(wanted)
-    packs = {pack.slug: pack for pack in Pack.objects.filter(slug__in={w.pack for w in wanted})}
+    targets = _targets(rows)
+    packs = {pack.slug: pack for pack in Pack.objects.filter(slug__in={w.pack for w in rows})}
     live = {
         (links.target_of(link), link.pack_id): link
         for link in PackLink.objects.filter(until=None, pack__in=_own(job, packs))
     }
-    reach = job.settings["reach"]
+    access = job.settings["reach"]
     seen: dict[tuple[Target, int], int] = {}
     changes = []
-    for row in wanted:
+    for row in rows:
         target = targets.get(row.sku or f"\0{row.product}")
         pack = packs.get(row.pack) if row.pack or job.pack is None else job.pack
         if target is None:
-            complaints.add(row.row, NotFound("There is no such variant or product.", field="sku"))
-        elif pack is None or not (reach is None or pack.pk in reach):
-            complaints.add(row.row, NotFound("There is no such pack.", field="pack"))
+            errors.add(row.number, NotFound("There is no such variant or product.", field="sku"))
+        elif pack is None or not (access is None or pack.pk in access):
+            errors.add(row.number, NotFound("There is no such pack.", field="pack"))
         elif pack.archived_at is not None:
-            complaints.add(row.row, InvalidInput("This pack is archived.", field="pack"))
-        elif seen.setdefault((target, pack.pk), row.row) != row.row:
+            errors.add(row.number, InvalidInput("This pack is archived.", field="pack"))
+        elif seen.setdefault((target, pack.pk), row.number) != row.number:
             first = seen[target, pack.pk]
-            complaints.add(
-                row.row,
+            errors.add(
+                row.number,
                 Duplicate(
                     f"This link stands in the file twice; first in row {first:,}.", field="sku"
                 ),
@@ -163,8 +161,8 @@ def _changes(job: Job, wanted: Sequence[_Wanted], complaints: Complaints) -> lis
         else:
             link = live.get((target, pack.pk))
             if link is not None and link.from_metadata:
-                complaints.add(
-                    row.row,
+                errors.add(
+                    row.number,
                     InvalidInput(
                         f"This link follows the private metadata of its {target.kind}; change it "
                         "there.",
@@ -180,27 +178,32 @@ def _own(job: Job, packs: Mapping[str, Pack]) -> list[Pack]:
     return [*packs.values(), *([job.pack] if job.pack else [])]
 
 
-def _targets(wanted: Sequence[_Wanted]) -> Mapping[str, Target]:
+def _targets(rows: Sequence[_LinkRow]) -> Mapping[str, Target]:
     """Find variants by SKU, and products by slug or id behind a NUL. Two statements."""
     variants = PackLink.variant.field.related_model.objects
     found = {
         sku: Target(kind="variant", id=pk)
-        for sku, pk in variants.filter(sku__in={row.sku for row in wanted if row.sku}).values_list(
+        for sku, pk in variants.filter(sku__in={row.sku for row in rows if row.sku}).values_list(
             "sku", "pk"
         )
     }
-    names = {row.product for row in wanted if row.product}
+    names = {row.product for row in rows if row.product}
     numbers = {int(name) for name in names if name.isascii() and name.isdigit() and len(name) < 10}
     products = PackLink.product.field.related_model.objects
-    rows = products.filter(Q(slug__in=names) | Q(pk__in=numbers)).values_list("slug", "pk")
+    named = products.filter(Q(slug__in=names) | Q(pk__in=numbers)).values_list("slug", "pk")
     # A slug may be a number as well: it comes first.
-    found |= {f"\0{pk}": Target(kind="product", id=pk) for _, pk in rows}
-    found |= {f"\0{slug}": Target(kind="product", id=pk) for slug, pk in rows}
+    found |= {f"\0{pk}": Target(kind="product", id=pk) for _, pk in named}
+    found |= {f"\0{slug}": Target(kind="product", id=pk) for slug, pk in named}
     return found
 
 
 def start_links(
-    sheet: Sheet, *, pack: Pack | None, actor: str, reach: Reach, dry_run: bool = False
+    import_file: ImportFile,
+    *,
+    pack: Pack | None,
+    actor: str,
+    access: PackAccess,
+    dry_run: bool = False,
 ) -> Job:
     """Make a job that imports links of variants (``sku``) and products with packs.
 
@@ -209,22 +212,22 @@ def start_links(
         InvalidInput, TooLong, Unreadable, Duplicate, NotFound: the file or its columns.
         NotAllowed: the rights of a vendor do not include links with this pack.
     """
-    form, header = examine(sheet, LinkColumn)
+    file_format, header = examine(import_file, LinkColumn)
     if LinkColumn.SKU not in header and LinkColumn.PRODUCT not in header:
         raise Required("The file needs a column called sku or product.", field="columns")
     if pack is None and LinkColumn.PACK not in header:
         raise Required("Name a pack, or have a column called pack.", field="pack")
     if pack is not None:
-        reach.require(Right.LINK, pack.pk, field="pack")
+        access.require(Right.LINK, pack.pk, field="pack")
     return create_job(
         JobKind.IMPORT_LINKS,
-        sheet,
+        import_file,
         pack,
         actor,
         {
-            "form": asdict(form),
+            "form": asdict(file_format),
             "header": list(header),
-            "reach": packs_with_rights(reach, {Right.LINK}),
+            "reach": packs_with_rights(access, {Right.LINK}),
             "dry_run": dry_run,
         },
     )

@@ -12,11 +12,11 @@ from enum import StrEnum
 from hashlib import sha256
 from typing import IO
 
-from saleor_serials.access.packs import Reach, Right
+from saleor_serials.access.packs import PackAccess, Right
 from saleor_serials.errors import InvalidInput
 from saleor_serials.import_export.columns import Column, names_of, read_header
 from saleor_serials.import_export.readers import csv, files
-from saleor_serials.import_export.readers.formats import Broken, Form, Format
+from saleor_serials.import_export.readers.formats import FileFormat, Format, UnreadableFile
 from saleor_serials.jobs import work
 from saleor_serials.models import OPEN_JOBS, Job, JobKind, JobStatus, Pack
 
@@ -26,7 +26,7 @@ _BLOCK = 1_000_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Sheet:
+class ImportFile:
     """A file that is to be imported; what is None is found out.
 
     ``columns``: what the file calls its columns, and which they are; None: left out.
@@ -40,66 +40,75 @@ class Sheet:
     columns: Mapping[str, StrEnum | None] | None = None
 
 
-def packs_with_rights(reach: Reach, rights: set[Right]) -> list[int] | None:
-    if reach.packs is None:
+def packs_with_rights(access: PackAccess, rights: set[Right]) -> list[int] | None:
+    if access.packs is None:
         return None
-    return sorted(pk for pk in reach.packs if all(reach.may(right, pk) for right in rights))
+    return sorted(pk for pk in access.packs if all(access.may(right, pk) for right in rights))
 
 
-def examine[C: StrEnum](sheet: Sheet, columns: type[C]) -> tuple[Form, tuple[C | None, ...]]:
+def examine[C: StrEnum](
+    import_file: ImportFile, columns: type[C]
+) -> tuple[FileFormat, tuple[C | None, ...]]:
     """Find out how a file is to be read, and read its header."""
     format, encoding = files.examine(
-        sheet.file, name=sheet.name, format=sheet.format, encoding=sheet.encoding
+        import_file.file,
+        name=import_file.name,
+        format=import_file.format,
+        encoding=import_file.encoding,
     )
     if format == Format.XLSX:
-        form = Form(format=format)
+        file_format = FileFormat(format=format)
     else:
-        form = _form_of_text(sheet, format, encoding, names_of(columns))
-    if form.format == Format.TEXT:
+        file_format = _format_of_text(import_file, format, encoding, names_of(columns))
+    if file_format.format == Format.TEXT:
         if columns is not Column:
             raise InvalidInput("Links need a header; send CSV or XLSX.", field="format")
-        return form, (columns("data"),)
+        return file_format, (columns("data"),)
     try:
-        rows = (cells for _, cells in files.rows(sheet.file, form) if any(map(str.strip, cells)))
+        rows = (
+            cells
+            for _, cells in files.rows(import_file.file, file_format)
+            if any(map(str.strip, cells))
+        )
         cells = next(rows, [])
-    except Broken as broken:
-        raise broken.refusal from None
-    return form, read_header(cells, columns, mapping=sheet.columns)
+    except UnreadableFile as unreadable:
+        raise unreadable.refusal from None
+    return file_format, read_header(cells, columns, mapping=import_file.columns)
 
 
-def _form_of_text(
-    sheet: Sheet, format: Format | None, encoding: str, words: frozenset[str]
-) -> Form:
+def _format_of_text(
+    import_file: ImportFile, format: Format | None, encoding: str, words: frozenset[str]
+) -> FileFormat:
     if format == Format.TEXT:
-        return Form(format=format, encoding=encoding)
-    ours = frozenset(csv.word_of(name) for name in sheet.columns or {})
-    sheet.file.seek(0)
+        return FileFormat(format=format, encoding=encoding)
+    ours = frozenset(csv.word_of(name) for name in import_file.columns or {})
+    import_file.file.seek(0)
     try:
-        line = csv.first_line(sheet.file, encoding)
-    except Broken as broken:
-        raise broken.refusal from None
+        line = csv.first_line(import_file.file, encoding)
+    except UnreadableFile as unreadable:
+        raise unreadable.refusal from None
     finally:
-        sheet.file.seek(0)
-    separator = sheet.separator or csv.separator_of(line, words | ours)
+        import_file.file.seek(0)
+    separator = import_file.separator or csv.separator_of(line, words | ours)
     if len(separator) != 1 or separator in '"\r\n\0' or ord(separator) > 0xFFFF:
         raise InvalidInput(
             "A separator is one character, such as a comma, a semicolon or a tab.",
             field="separator",
         )
     if format is None and not csv.has_header(line, separator, words | ours):
-        return Form(format=Format.TEXT, encoding=encoding)
-    return Form(format=Format.CSV, encoding=encoding, separator=separator)
+        return FileFormat(format=Format.TEXT, encoding=encoding)
+    return FileFormat(format=Format.CSV, encoding=encoding, separator=separator)
 
 
 def create_job(
     kind: JobKind,
-    sheet: Sheet,
+    import_file: ImportFile,
     pack: Pack | None,
     actor: str,
     settings: dict[str, object],
 ) -> Job:
     digest = sha256()
-    for block in blocks(sheet.file):
+    for block in blocks(import_file.file):
         digest.update(block)
     settings = {name: _plain(value) for name, value in settings.items()}
     settings["sha256"] = digest.hexdigest()
@@ -110,12 +119,12 @@ def create_job(
             pack=pack,
             actor=actor,
             settings=settings,
-            file_name=sheet.name[-255:].replace("\0", ""),
-            file=blocks(sheet.file),
+            file_name=import_file.name[-255:].replace("\0", ""),
+            file=blocks(import_file.file),
         )
     if before.status == JobStatus.FAILED:
         before.settings["is_checked"] = False
-        work.reopen(before, blocks(sheet.file))
+        work.reopen(before, blocks(import_file.file))
     return before
 
 

@@ -8,7 +8,7 @@ from typing import IO, Any
 
 from saleor_serials.errors import InvalidInput
 from saleor_serials.import_export.readers import files as readers_files
-from saleor_serials.import_export.readers.formats import Broken, Form, Format
+from saleor_serials.import_export.readers.formats import FileFormat, Format, UnreadableFile
 from saleor_serials.jobs import files, work
 from saleor_serials.jobs.work import Problem
 from saleor_serials.models import Job
@@ -17,7 +17,7 @@ from saleor_serials.models import Job
 CHUNK = 10_000
 
 
-class Complaints:
+class RowErrors:
     """What is wrong with which row: the first ones, and how many there are.
 
     ``left_out`` counts the rows that could not be read at all.
@@ -45,11 +45,13 @@ class Complaints:
         return work.Refused(self.first(), count=self.count)
 
 
-def form_of(job: Job) -> Form:
+def format_of(job: Job) -> FileFormat:
     """How a job's file is to be read."""
-    form = job.settings["form"]
-    return Form(
-        format=Format(form["format"]), encoding=form["encoding"], separator=form["separator"]
+    file_format = job.settings["form"]
+    return FileFormat(
+        format=Format(file_format["format"]),
+        encoding=file_format["encoding"],
+        separator=file_format["separator"],
     )
 
 
@@ -58,7 +60,7 @@ def chunks[Row](
     read: Callable[[int, Sequence[str]], Row],
     *,
     behind: int,
-    complaints: Complaints,
+    errors: RowErrors,
 ) -> Iterator[list[Row]]:
     """Read a job's rows behind so many that are done, a chunk at a time.
 
@@ -66,7 +68,7 @@ def chunks[Row](
     chunk is as much shorter. What cannot be read at all ends the file.
     """
     with _opened(job) as file:
-        numbered = _numbered(file, job, complaints)
+        numbered = _numbered(file, job, errors)
         for _ in zip(range(behind), numbered, strict=False):
             pass
         for chunk in batched(numbered, CHUNK):
@@ -75,33 +77,31 @@ def chunks[Row](
                 try:
                     rows.append(read(number, cells))
                 except InvalidInput as refusal:
-                    complaints.add(number, refusal)
-                    complaints.left_out += 1
+                    errors.add(number, refusal)
+                    errors.left_out += 1
             yield rows
 
 
-def _numbered(
-    file: IO[bytes], job: Job, complaints: Complaints
-) -> Iterator[tuple[int, Sequence[str]]]:
-    form = form_of(job)
-    has_header = form.format != Format.TEXT
+def _numbered(file: IO[bytes], job: Job, errors: RowErrors) -> Iterator[tuple[int, Sequence[str]]]:
+    file_format = format_of(job)
+    has_header = file_format.format != Format.TEXT
     try:
-        for number, cells in readers_files.rows(file, form):
+        for number, cells in readers_files.rows(file, file_format):
             if not any(cells) or not any(map(str.strip, cells)):
                 continue
             if has_header:
                 has_header = False
             else:
                 yield number, cells
-    except Broken as broken:
-        complaints.add(broken.row, broken.refusal)
+    except UnreadableFile as unreadable:
+        errors.add(unreadable.row, unreadable.refusal)
 
 
 @contextmanager
 def _opened(job: Job) -> Iterator[Any]:
     """Open a job's file; XLSX is read from its end, and so from a disk."""
     with files.stored(job) as source:
-        if form_of(job).format != Format.XLSX:
+        if format_of(job).format != Format.XLSX:
             yield source
             return
         with TemporaryFile() as file:

@@ -14,8 +14,8 @@ from saleor_serials.errors import (
     TooMany,
 )
 from saleor_serials.import_export import holders
-from saleor_serials.import_export.columns import Column, Entry, reader
-from saleor_serials.import_export.rows import Complaints, chunks
+from saleor_serials.import_export.columns import Column, ImportRow, reader
+from saleor_serials.import_export.rows import RowErrors, chunks
 from saleor_serials.jobs import work
 from saleor_serials.models import Job, Pack, SerialStatus
 from saleor_serials.serials import limits, text, writing
@@ -26,10 +26,10 @@ _BUCKETS = 64
 _NOT_HANDED_OUT = (SerialStatus.FREE, SerialStatus.RESERVED)
 
 
-def entries(job: Job, *, behind: int, complaints: Complaints) -> Iterator[list[Entry]]:
+def import_rows(job: Job, *, behind: int, errors: RowErrors) -> Iterator[list[ImportRow]]:
     """Read a job's file as entries, a chunk at a time."""
     header = [column and Column(column) for column in job.settings["header"]]
-    return chunks(job, reader(header), behind=behind, complaints=complaints)
+    return chunks(job, reader(header), behind=behind, errors=errors)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -39,18 +39,18 @@ class Packs:
     job: Job
     known: dict[str, Pack | InvalidInput] = field(default_factory=dict)
 
-    def look_up(self, rows: Sequence[Entry]) -> None:
+    def look_up(self, rows: Sequence[ImportRow]) -> None:
         """Find those that are named for the first time, and give each row its pack's slug.
 
         One statement at most.
         """
         names: dict[str, str] = {}
         own = self.job.pack.slug if self.job.pack is not None else ""
-        for entry in rows:
-            if not entry.pack:
-                entry.pack = own
-            if entry.pack not in self.known:
-                names.setdefault(entry.pack, entry.pack_name)
+        for row in rows:
+            if not row.pack:
+                row.pack = own
+            if row.pack not in self.known:
+                names.setdefault(row.pack, row.pack_name)
         if not names:
             return
         there = {pack.slug: pack for pack in Pack.objects.filter(slug__in=list(names))}
@@ -59,8 +59,8 @@ class Packs:
     def _found(self, pack: Pack | None, slug: str, name: str) -> Pack | InvalidInput:
         if not slug:
             return Required("Name the pack, here or in the call.", field="pack")
-        reach = self.job.settings["reach"]
-        if pack is not None and (reach is None or pack.pk in reach):
+        access = self.job.settings["reach"]
+        if pack is not None and (access is None or pack.pk in access):
             return pack
         if not self.job.settings["create_packs"]:
             return NotFound(
@@ -72,13 +72,13 @@ class Packs:
         group = self.job.settings["vendor_group"]
         return Pack(slug=slug, name=name.strip()[:250], vendor_group_id=group)
 
-    def of(self, entry: Entry) -> Pack:
+    def of(self, row: ImportRow) -> Pack:
         """Say which pack a row's serial goes into.
 
         Raises:
             InvalidInput: there is none.
         """
-        found = self.known[entry.pack]
+        found = self.known[row.pack]
         if isinstance(found, InvalidInput):
             raise found
         return found
@@ -125,22 +125,22 @@ def check(job: Job) -> Iterator[work.Step]:
     Raises:
         Refused: some row, or all of them together, cannot be accepted.
     """
-    complaints = Complaints()
+    errors = RowErrors()
     packs = Packs(job=job)
     seen = _Seen()
     groups: Counter[tuple[str, str]] = Counter()
     kept: Counter[str] = Counter()
     read = job.done
-    for rows in entries(job, behind=job.done, complaints=complaints):
+    for rows in import_rows(job, behind=job.done, errors=errors):
         read += len(rows)
-        of_packs = _by_pack(rows, packs, complaints)
+        of_packs = _by_pack(rows, packs, errors)
         for slug, named in of_packs.items():
-            _check_data(packs.of(named[0]), named, seen, complaints)
-            groups.update((slug, entry.batch) for entry in named)
-            kept[slug] += sum(entry.status in _NOT_HANDED_OUT for entry in named)
-        holders.find(rows, complaints.add)
+            _check_data(packs.of(named[0]), named, seen, errors)
+            groups.update((slug, row.batch) for row in named)
+            kept[slug] += sum(row.status in _NOT_HANDED_OUT for row in named)
+        holders.find(rows, errors.add)
         if len(groups) > _MAX_GROUPS:
-            complaints.add(
+            errors.add(
                 None,
                 TooMany(f"A file names at most {_MAX_GROUPS:,} packs and batches.", field="file"),
             )
@@ -149,86 +149,88 @@ def check(job: Job) -> Iterator[work.Step]:
         yield work.Step(job=job, may_pause=False)
     twice = seen.twice()
     if twice:
-        _name_twice(job, twice, packs, complaints)
-    _check_limits(packs, groups, kept, complaints)
-    if read == 0 and not complaints:
-        complaints.add(None, Required("The file has no rows.", field="file"))
+        _name_twice(job, twice, packs, errors)
+    _check_limits(packs, groups, kept, errors)
+    if read == 0 and not errors:
+        errors.add(None, Required("The file has no rows.", field="file"))
     if not job.done:
-        job.total = read + complaints.left_out
+        job.total = read + errors.left_out
         job.settings["groups"] = [[*group, count, None] for group, count in groups.items()]
-    if complaints and not job.settings["dry_run"]:
-        raise complaints.refusal()
+    if errors and not job.settings["dry_run"]:
+        raise errors.refusal()
     known = [each for each in packs.known.values() if isinstance(each, Pack)]
     work.heartbeat(
         job,
         is_checked=True,
         pack_ids=sorted(pack.pk for pack in known if pack.pk) or None,
     )
-    if complaints:
-        work.complain(job, complaints.first(), count=complaints.count)
+    if errors:
+        work.record_problems(job, errors.first(), count=errors.count)
 
 
-def _by_pack(rows: Sequence[Entry], packs: Packs, complaints: Complaints) -> dict[str, list[Entry]]:
+def _by_pack(
+    rows: Sequence[ImportRow], packs: Packs, errors: RowErrors
+) -> dict[str, list[ImportRow]]:
     """Sort rows by the slug of their pack; complain of those that name none."""
     packs.look_up(rows)
-    sorted_: dict[str, list[Entry]] = {}
-    for entry in rows:
-        sorted_.setdefault(entry.pack, []).append(entry)
+    sorted_: dict[str, list[ImportRow]] = {}
+    for row in rows:
+        sorted_.setdefault(row.pack, []).append(row)
     for slug in list(sorted_):
         refusal = packs.known[slug]
         if isinstance(refusal, InvalidInput):
-            for entry in sorted_.pop(slug):
-                complaints.add(entry.row, refusal)
+            for row in sorted_.pop(slug):
+                errors.add(row.number, refusal)
     return sorted_
 
 
-def _check_data(pack: Pack, rows: Sequence[Entry], seen: _Seen, complaints: Complaints) -> None:
+def _check_data(pack: Pack, rows: Sequence[ImportRow], seen: _Seen, errors: RowErrors) -> None:
     """Find what a pack has had before; note the rest, to be held against each other."""
-    digests = [text.digest_of(entry.data) for entry in rows]
+    digests = [text.digest_of(row.data) for row in rows]
     seen.add(digests, pack.slug)
     known = writing.known(pack, digests) if pack.pk else set()
-    for entry, digest in zip(rows, digests, strict=True) if known else ():
+    for row, digest in zip(rows, digests, strict=True) if known else ():
         if digest in known:
-            complaints.add(entry.row, Duplicate(field="data"))
+            errors.add(row.number, Duplicate(field="data"))
 
 
-def _name_twice(job: Job, twice: set[int], packs: Packs, complaints: Complaints) -> None:
+def _name_twice(job: Job, twice: set[int], packs: Packs, errors: RowErrors) -> None:
     """Read the file again, to tell which rows are the same."""
     first: dict[int, int] = dict.fromkeys(twice, 0)
-    for rows in entries(job, behind=job.done, complaints=Complaints()):
+    for rows in import_rows(job, behind=job.done, errors=RowErrors()):
         packs.look_up(rows)
-        for entry in rows:
-            key = _key(text.digest_of(entry.data), hash(entry.pack))
-            row = first.get(key)
-            if row:
-                complaints.add(
-                    entry.row,
+        for row in rows:
+            key = _key(text.digest_of(row.data), hash(row.pack))
+            number = first.get(key)
+            if number:
+                errors.add(
+                    row.number,
                     Duplicate(
-                        f"This serial stands in the file twice; first in row {row:,}.",
+                        f"This serial stands in the file twice; first in row {number:,}.",
                         field="data",
                     ),
                 )
-            elif row == 0:
-                first[key] = entry.row
+            elif number == 0:
+                first[key] = row.number
 
 
 def _check_limits(
     packs: Packs,
     groups: Counter[tuple[str, str]],
     kept: Counter[str],
-    complaints: Complaints,
+    errors: RowErrors,
 ) -> None:
     for slug, pack in packs.known.items():
         if isinstance(pack, Pack):
-            _note(complaints, limits.check_room, pack, kept[slug])
+            _note(errors, limits.check_room, pack, kept[slug])
     for (slug, _), count in groups.items():
         pack = packs.known[slug]
         if isinstance(pack, Pack):
-            _note(complaints, limits.check_batch, pack, count)
+            _note(errors, limits.check_batch, pack, count)
 
 
-def _note(complaints: Complaints, check: Callable[..., None], pack: Pack, quantity: int) -> None:
+def _note(errors: RowErrors, check: Callable[..., None], pack: Pack, quantity: int) -> None:
     try:
         check(pack, quantity, field="file")
     except InvalidInput as refusal:
-        complaints.add(None, refusal)
+        errors.add(None, refusal)

@@ -5,22 +5,22 @@ from dataclasses import asdict
 
 from django.utils import timezone
 
-from saleor_serials.access.packs import Reach, Right
+from saleor_serials.access.packs import PackAccess, Right
 from saleor_serials.errors import NotAllowed, Required
 from saleor_serials.import_export import serials_check, serials_writing
 from saleor_serials.import_export.columns import HOLDER_COLUMNS, Column
-from saleor_serials.import_export.plan import Sheet, create_job, examine, packs_with_rights
+from saleor_serials.import_export.plan import ImportFile, create_job, examine, packs_with_rights
 from saleor_serials.jobs import work
 from saleor_serials.models import Job, JobKind, Pack
 from saleor_serials.serials import batches
 
 
 def start(
-    sheet: Sheet,
+    import_file: ImportFile,
     *,
     pack: Pack | None,
     actor: str,
-    reach: Reach,
+    access: PackAccess,
     sees_holders: bool,
     batch_name: str | None = None,
     create_packs: bool = False,
@@ -37,7 +37,7 @@ def start(
         NotAllowed: the columns name holders, or packs are to be made, and they may not.
     """
     batches.batch_name(batch_name, now=timezone.now())
-    form, header = examine(sheet, Column)
+    file_format, header = examine(import_file, Column)
     if Column.DATA not in header:
         raise Required("The file needs a column called data.", field="columns")
     if pack is None and Column.PACK not in header:
@@ -52,17 +52,17 @@ def start(
         rights.add(Right.ASSIGN)
     if pack is not None:
         for right in rights:
-            reach.require(right, pack.pk, field="pack")
+            access.require(right, pack.pk, field="pack")
     return create_job(
         JobKind.IMPORT,
-        sheet,
+        import_file,
         pack,
         actor,
         {
-            "form": asdict(form),
+            "form": asdict(file_format),
             "header": list(header),
-            "reach": packs_with_rights(reach, rights),
-            "vendor_group": _group_of(reach) if create_packs else None,
+            "reach": packs_with_rights(access, rights),
+            "vendor_group": _group_of(access) if create_packs else None,
             "create_packs": create_packs,
             "batch_name": batch_name,
             "dry_run": dry_run,
@@ -70,11 +70,11 @@ def start(
     )
 
 
-def _group_of(reach: Reach) -> int | None:
+def _group_of(access: PackAccess) -> int | None:
     """Say to which vendor a pack belongs that is made for whoever has this reach."""
-    if reach.packs is None:
+    if access.packs is None:
         return None
-    groups = [pk for pk, rights in reach.groups.items() if {Right.EDIT, Right.IMPORT} <= rights]
+    groups = [pk for pk, rights in access.groups.items() if {Right.EDIT, Right.IMPORT} <= rights]
     if len(groups) != 1:
         raise NotAllowed("You cannot have packs made here; make them first.", field="create_packs")
     return groups[0]

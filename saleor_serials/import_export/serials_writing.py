@@ -11,10 +11,10 @@ from saleor_serials import history
 from saleor_serials.errors import Duplicate, StorageFailed
 from saleor_serials.history import By
 from saleor_serials.import_export import holders
-from saleor_serials.import_export.columns import Entry
+from saleor_serials.import_export.columns import ImportRow
 from saleor_serials.import_export.holders import Holder
-from saleor_serials.import_export.rows import Complaints
-from saleor_serials.import_export.serials_check import Packs, entries
+from saleor_serials.import_export.rows import RowErrors
+from saleor_serials.import_export.serials_check import Packs, import_rows
 from saleor_serials.jobs import work
 from saleor_serials.models import Batch, Job, Pack, SerialStatus
 from saleor_serials.packs import lifecycle
@@ -28,7 +28,7 @@ ALL_OR_NOTHING = 50_000
 class _Clash(Exception):
     """A pack has got one of these serials since the file was checked."""
 
-    def __init__(self, rows: Sequence[Entry]) -> None:
+    def __init__(self, rows: Sequence[ImportRow]) -> None:
         super().__init__()
         self.rows = rows
 
@@ -39,9 +39,9 @@ def write(job: Job) -> Iterator[work.Step]:
     Raises:
         Refused: a pack has changed since the check; of the chunk, nothing was put in.
     """
-    complaints = Complaints()
+    errors = RowErrors()
     known = Packs(job=job)
-    chunks = entries(job, behind=job.done, complaints=complaints)
+    chunks = import_rows(job, behind=job.done, errors=errors)
     for rows_together in _together(chunks, whole=job.total <= ALL_OR_NOTHING):
         filled: set[int] = set()
         try:
@@ -49,25 +49,27 @@ def write(job: Job) -> Iterator[work.Step]:
                 for rows in rows_together:
                     filled |= _write(job, rows, known)
                     job.done += len(rows)
-                if complaints:
-                    raise complaints.refusal()
+                if errors:
+                    raise errors.refusal()
         except _Clash as clash:
             raise _refusal_of(clash.rows, known) from None
         yield work.Step(job=job, filled=frozenset(filled))
 
 
-def _together(chunks: Iterator[list[Entry]], *, whole: bool) -> Iterator[Iterable[list[Entry]]]:
+def _together(
+    chunks: Iterator[list[ImportRow]], *, whole: bool
+) -> Iterator[Iterable[list[ImportRow]]]:
     """What is committed together: everything, or each chunk by itself."""
     return iter([chunks]) if whole else ([chunk] for chunk in chunks)
 
 
-def _write(job: Job, rows: Sequence[Entry], known: Packs) -> set[int]:
+def _write(job: Job, rows: Sequence[ImportRow], known: Packs) -> set[int]:
     """Put one chunk in, in the caller's transaction; return the packs that it went into."""
-    complaints = Complaints()
+    errors = RowErrors()
     known.look_up(rows)
-    found = holders.find(rows, complaints.add)
-    if complaints:
-        raise complaints.refusal()
+    found = holders.find(rows, errors.add)
+    if errors:
+        raise errors.refusal()
     now = timezone.now()
     places = _places(job, rows, known)
     assigned = _assign(places, found, now=now) if found else {}
@@ -75,7 +77,7 @@ def _write(job: Job, rows: Sequence[Entry], known: Packs) -> set[int]:
         writing.lock(pack)
         limits.check_room(pack, quantity, field="file")
     for (pack, batch_id), group in places.items():
-        drafts = [_draft(entry, pack, found.get(entry.row), assigned, now) for entry in group]
+        drafts = [_draft(row, pack, found.get(row.number), assigned, now) for row in group]
         try:
             writing.write(pack, Batch(pk=batch_id), drafts, now=now)
         except IntegrityError:
@@ -93,19 +95,19 @@ def _write(job: Job, rows: Sequence[Entry], known: Packs) -> set[int]:
 
 
 def _assign(places: "_Places", found: Mapping[int, Holder], *, now: datetime) -> Mapping[int, int]:
-    of_rows = [(entry, pack.pk) for (pack, _), group in places.items() for entry in group]
+    of_rows = [(row, pack.pk) for (pack, _), group in places.items() for row in group]
     return holders.assign(of_rows, found, now=now)
 
 
-type _Places = Mapping[tuple[Pack, int], list[Entry]]
+type _Places = Mapping[tuple[Pack, int], list[ImportRow]]
 
 
-def _places(job: Job, rows: Sequence[Entry], known: Packs) -> _Places:
+def _places(job: Job, rows: Sequence[ImportRow], known: Packs) -> _Places:
     """Sort rows by pack and batch; both are made with their first row."""
-    named: dict[tuple[str, str], list[Entry]] = {}
-    for entry in rows:
-        named.setdefault((entry.pack, entry.batch), []).append(entry)
-    places: dict[tuple[Pack, int], list[Entry]] = {}
+    named: dict[tuple[str, str], list[ImportRow]] = {}
+    for row in rows:
+        named.setdefault((row.pack, row.batch), []).append(row)
+    places: dict[tuple[Pack, int], list[ImportRow]] = {}
     for group in job.settings["groups"]:
         slug, name, quantity, batch_id = group
         if (slug, name) not in named:
@@ -148,25 +150,25 @@ def _not_handed_out(places: _Places) -> Counter[Pack]:
     counts: Counter[Pack] = Counter()
     for (pack, _), group in places.items():
         counts[pack] += sum(
-            entry.status in (SerialStatus.FREE, SerialStatus.RESERVED) for entry in group
+            row.status in (SerialStatus.FREE, SerialStatus.RESERVED) for row in group
         )
     return counts
 
 
 def _draft(
-    entry: Entry,
+    row: ImportRow,
     pack: Pack,
     holder: Holder | None,
     assigned: Mapping[int, int],
     now: datetime,
 ) -> Draft:
-    if holder is None and entry.status is SerialStatus.FREE:
+    if holder is None and row.status is SerialStatus.FREE:
         return Draft(
-            data=entry.data,
-            extra=entry.extra,
-            assigned_at=entry.assigned_at,
-            delivered_at=entry.delivered_at,
-            expires_at=entry.expires_at,
+            data=row.data,
+            extra=row.extra,
+            assigned_at=row.assigned_at,
+            delivered_at=row.delivered_at,
+            expires_at=row.expires_at,
         )
     is_orders_alone = (
         holder is not None
@@ -174,25 +176,25 @@ def _draft(
         and holder.customer == holder.order.customer
         and not pack.assigns_user
     )
-    is_held = entry.row in assigned
+    is_held = row.number in assigned
     return Draft(
-        data=entry.data,
-        extra=entry.extra,
-        status=entry.status,
+        data=row.data,
+        extra=row.extra,
+        status=row.status,
         customer="" if holder is None or is_orders_alone else holder.customer,
-        assignment_id=assigned.get(entry.row),
-        assigned_at=entry.assigned_at or (now if is_held else None),
-        delivered_at=entry.delivered_at,
-        consumed_at=entry.consumed_at,
-        expires_at=entry.expires_at,
+        assignment_id=assigned.get(row.number),
+        assigned_at=row.assigned_at or (now if is_held else None),
+        delivered_at=row.delivered_at,
+        consumed_at=row.consumed_at,
+        expires_at=row.expires_at,
     )
 
 
-def _refusal_of(rows: Sequence[Entry], known: Packs) -> Exception:
+def _refusal_of(rows: Sequence[ImportRow], known: Packs) -> Exception:
     """Say which rows of one pack are there by now."""
-    complaints = Complaints()
-    digests = {text.digest_of(entry.data): entry for entry in rows}
+    errors = RowErrors()
+    digests = {text.digest_of(row.data): row for row in rows}
     there = writing.known(known.of(rows[0]), list(digests))
     for digest in there:
-        complaints.add(digests[digest].row, Duplicate(field="data"))
-    return complaints.refusal() if complaints else StorageFailed()
+        errors.add(digests[digest].number, Duplicate(field="data"))
+    return errors.refusal() if errors else StorageFailed()

@@ -217,7 +217,7 @@ def heartbeat(job: Job, **settings: Any) -> None:
         raise LeaseLost
 
 
-def complain(job: Job, problems: Sequence[Problem], *, count: int) -> None:
+def record_problems(job: Job, problems: Sequence[Problem], *, count: int) -> None:
     """Write down what is wrong: of many problems the first, and how many there are."""
     job.problems = [asdict(problem) for problem in problems[:MAX_PROBLEMS]]
     job.settings |= {"problems": count}
@@ -261,7 +261,7 @@ def _gave_up(job: Job) -> Problem:
 
 def _fail(job: Job, problems: Sequence[Problem], *, count: int | None = None) -> None:
     job.refresh_from_db(fields=["done", "settings", "total", "batch"])
-    complain(job, problems, count=len(problems) if count is None else count)
+    record_problems(job, problems, count=len(problems) if count is None else count)
     _finish(job, JobStatus.FAILED)
 
 

@@ -1,4 +1,4 @@
-"""Find what nobody told us about: wishes, changed orders, shortfalls, jobs, stock, unsent, mail.
+"""Find what no event reported: metadata links, orders, shortfalls, jobs, stock, unsent mail.
 
 After a sweep no order is short while its pack holds a serial that it may take, whatever events
 were lost. Sweeping twice, or twice at the same time, does no harm.
@@ -97,7 +97,7 @@ def _do_jobs(report: Report) -> None:
 
 
 def _settle_packs(report: Report) -> None:
-    short = Assignment.objects.filter(wanted__gt=F("held"), pack__is_published=True)
+    short = Assignment.objects.filter(entitled__gt=F("held"), pack__is_published=True)
     for pack_id in short.order_by("pack").values_list("pack", flat=True).distinct():
         for outcome in settle(pack_id):
             report.allocated += outcome.allocated

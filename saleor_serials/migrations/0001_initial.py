@@ -30,9 +30,9 @@ class Migration(migrations.Migration):
                 ('per_unit', models.PositiveIntegerField()),
                 ('granted', models.PositiveIntegerField(default=0)),
                 ('withheld', models.PositiveIntegerField(default=0)),
-                ('wanted', models.PositiveIntegerField(default=0)),
+                ('entitled', models.PositiveIntegerField(default=0)),
                 ('held', models.PositiveIntegerField(default=0)),
-                ('owed_since', models.DateTimeField(null=True)),
+                ('entitled_since', models.DateTimeField(null=True)),
                 ('product_name', models.CharField(max_length=400)),
                 ('variant_name', models.CharField(blank=True, max_length=255)),
                 ('sku', models.CharField(blank=True, max_length=255)),
@@ -47,6 +47,9 @@ class Migration(migrations.Migration):
                 ('name', models.CharField(max_length=250)),
                 ('quantity', models.PositiveIntegerField(default=0)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('metadata', models.JSONField(blank=True, default=dict)),
+                ('private_metadata', models.JSONField(blank=True, default=dict)),
+                ('external_reference', models.CharField(max_length=250, null=True, unique=True)),
             ],
         ),
         migrations.CreateModel(
@@ -124,7 +127,7 @@ class Migration(migrations.Migration):
                 ('entitled_at', models.DateTimeField(null=True)),
                 ('lines', models.JSONField(default=list)),
                 ('noted', models.JSONField(default=dict)),
-                ('mirror', models.CharField(blank=True, default=saleor_serials.models.Mirror['ABSENT'], max_length=8)),
+                ("metadata_copy", models.CharField(blank=True, default=saleor_serials.models.MetadataCopy['ABSENT'], max_length=8)),
                 ('fulfill_at', models.DateTimeField(null=True)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
             ],
@@ -162,6 +165,10 @@ class Migration(migrations.Migration):
                 ('archived_at', models.DateTimeField(null=True)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
                 ('updated_at', models.DateTimeField(auto_now=True)),
+                ('public_fields', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=100), blank=True, default=list, size=None)),
+                ('metadata', models.JSONField(blank=True, default=dict)),
+                ('private_metadata', models.JSONField(blank=True, default=dict)),
+                ('external_reference', models.CharField(max_length=250, null=True, unique=True)),
             ],
         ),
         migrations.CreateModel(
@@ -204,6 +211,9 @@ class Migration(migrations.Migration):
                 ('delivered_at', models.DateTimeField(null=True)),
                 ('consumed_at', models.DateTimeField(null=True)),
                 ('expires_at', models.DateTimeField(null=True)),
+                ('metadata', models.JSONField(blank=True, default=dict)),
+                ('private_metadata', models.JSONField(blank=True, default=dict)),
+                ('external_reference', models.CharField(max_length=250, null=True)),
             ],
         ),
         migrations.CreateModel(
@@ -234,7 +244,7 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.CreateModel(
-            name='Wish',
+            name='MetadataLinks',
             fields=[
                 ('id', models.BigAutoField(primary_key=True, serialize=False)),
                 ('kind', models.CharField(max_length=8)),
@@ -244,8 +254,8 @@ class Migration(migrations.Migration):
             ],
         ),
         migrations.AddConstraint(
-            model_name='wish',
-            constraint=models.UniqueConstraint(fields=('kind', 'target_id'), name='serials_wish_once'),
+            model_name='metadatalinks',
+            constraint=models.UniqueConstraint(fields=('kind', 'target_id'), name='serials_metadata_links_once'),
         ),
         migrations.AddField(
             model_name='signingkey',
@@ -306,7 +316,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='orderrecord',
-            index=models.Index(condition=models.Q(('mirror', 'due')), fields=['id'], name='serials_record_mirror_due'),
+            index=models.Index(condition=models.Q(("metadata_copy", 'due')), fields=['id'], name='serials_record_metadata_due'),
         ),
         migrations.AddIndex(
             model_name='orderrecord',
@@ -409,6 +419,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='serial',
+            constraint=models.UniqueConstraint(condition=models.Q(('external_reference__isnull', False)), fields=('external_reference',), name='serials_serial_external_reference'),
+        ),
+        migrations.AddConstraint(
+            model_name='serial',
             constraint=models.UniqueConstraint(fields=('pack', 'digest'), name='serials_serial_once_per_pack'),
         ),
         migrations.AddConstraint(
@@ -465,7 +479,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='assignment',
-            index=models.Index(condition=models.Q(('wanted__gt', django.db.models.expressions.F('held'))), fields=['pack', 'owed_since', 'id'], name='serials_assignment_short'),
+            index=models.Index(condition=models.Q(('entitled__gt', django.db.models.expressions.F('held'))), fields=['pack', 'entitled_since', 'id'], name='serials_assignment_short'),
         ),
         migrations.AddIndex(
             model_name='assignment',
@@ -481,7 +495,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='assignment',
-            constraint=models.CheckConstraint(check=models.Q(('wanted', 0), ('owed_since__isnull', False), _connector='OR'), name='serials_assignment_owed_since'),
+            constraint=models.CheckConstraint(check=models.Q(('entitled', 0), ('entitled_since__isnull', False), _connector='OR'), name='serials_assignment_entitled_since'),
         ),
         # A sold serial leaves a dead entry at the head of the index that claims read: vacuum
         # early, and by number rather than by a share of a table that may hold ten million.
@@ -490,6 +504,14 @@ class Migration(migrations.Migration):
             ALTER TABLE saleor_serials_serial SET (
                 autovacuum_vacuum_scale_factor = 0.0, autovacuum_vacuum_threshold = 10000
             )
+            """,
+            reverse_sql=migrations.RunSQL.noop,
+        ),
+        # COPY and raw INSERTs leave these columns out.
+        migrations.RunSQL(
+            """
+            ALTER TABLE saleor_serials_serial
+                ALTER metadata SET DEFAULT '{}', ALTER private_metadata SET DEFAULT '{}'
             """,
             reverse_sql=migrations.RunSQL.noop,
         ),
@@ -535,7 +557,7 @@ class Migration(migrations.Migration):
                 GROUP BY pack_id, status HAVING sum(change) <> 0;
                 RETURN NULL;
             END $$;
-            CREATE FUNCTION saleor_serials_count_gone() RETURNS trigger LANGUAGE plpgsql AS $$
+            CREATE FUNCTION saleor_serials_count_removed() RETURNS trigger LANGUAGE plpgsql AS $$
             BEGIN
                 INSERT INTO saleor_serials_countchange (pack_id, status, change)
                 SELECT pack_id, status, -count(*) FROM old_rows GROUP BY pack_id, status;
@@ -548,15 +570,15 @@ class Migration(migrations.Migration):
                 AFTER UPDATE ON saleor_serials_serial
                 REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows
                 FOR EACH STATEMENT EXECUTE FUNCTION saleor_serials_count_changed();
-            CREATE TRIGGER saleor_serials_count_gone
+            CREATE TRIGGER saleor_serials_count_removed
                 AFTER DELETE ON saleor_serials_serial REFERENCING OLD TABLE AS old_rows
-                FOR EACH STATEMENT EXECUTE FUNCTION saleor_serials_count_gone()
+                FOR EACH STATEMENT EXECUTE FUNCTION saleor_serials_count_removed()
             """,
             reverse_sql="""
-            DROP TRIGGER saleor_serials_count_gone ON saleor_serials_serial;
+            DROP TRIGGER saleor_serials_count_removed ON saleor_serials_serial;
             DROP TRIGGER saleor_serials_count_changed ON saleor_serials_serial;
             DROP TRIGGER saleor_serials_count_new ON saleor_serials_serial;
-            DROP FUNCTION saleor_serials_count_gone();
+            DROP FUNCTION saleor_serials_count_removed();
             DROP FUNCTION saleor_serials_count_changed();
             DROP FUNCTION saleor_serials_count_new()
             """,

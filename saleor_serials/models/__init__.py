@@ -7,9 +7,16 @@ Orders and order lines are named by a text id, since their key's type differs be
 
 from saleor_serials.models.events import Event, EventType
 from saleor_serials.models.jobs import OPEN_JOBS, Job, JobKind, JobPart, JobStatus
-from saleor_serials.models.orders import Assignment, Delivery, DeliveryStatus, Mirror, OrderRecord
+from saleor_serials.models.orders import (
+    Assignment,
+    Delivery,
+    DeliveryStatus,
+    MetadataCopy,
+    OrderRecord,
+)
 from saleor_serials.models.packs import (
     CountChange,
+    MetadataLinks,
     Pack,
     PackCount,
     PackLink,
@@ -19,7 +26,6 @@ from saleor_serials.models.packs import (
     PickOrder,
     SigningKey,
     VendorGroup,
-    Wish,
 )
 from saleor_serials.models.serials import MAX_DATA_BYTES, Batch, Serial
 from saleor_serials.models.statuses import HOLDER, TRANSITIONS, SerialStatus
@@ -41,7 +47,8 @@ __all__ = [
     "JobKind",
     "JobPart",
     "JobStatus",
-    "Mirror",
+    "MetadataCopy",
+    "MetadataLinks",
     "OrderRecord",
     "Pack",
     "PackCount",
@@ -55,5 +62,4 @@ __all__ = [
     "SigningKey",
     "SweepState",
     "VendorGroup",
-    "Wish",
 ]

@@ -19,7 +19,7 @@ class EventType(StrEnum):
     DELIVERED = "delivered"
     DELIVERY_FAILED = "delivery_failed"
     PARTLY_REFUNDED = "partly_refunded"
-    PAYMENT_GONE = "payment_gone"
+    PAYMENT_REVERSED = "payment_reversed"
     FULFILLED = "fulfilled"
     FULFILLMENT_FAILED = "fulfillment_failed"
     PRICES_STALE = "prices_stale"

@@ -10,7 +10,7 @@ from django.utils import timezone
 from saleor_serials.models.packs import Pack
 
 
-class Mirror(StrEnum):
+class MetadataCopy(StrEnum):
     """Whether an order's serials stand in Saleor's metadata."""
 
     ABSENT = ""
@@ -23,9 +23,9 @@ class OrderRecord(models.Model):
 
     ``entitled_at`` is when it first reached the status that assigns. ``lines`` names the lines
     whose terms are frozen. ``customer`` is a key: ``user:<id>``, else ``email:<address>``, else
-    ``order:<id>``. ``noted`` is what staff were told in the history, and while the order is in
-    doubt, how many serials each line keeps (``kept``, by assignment).
-    ``mirror`` is due from when serials moved until the metadata says so.
+    ``order:<id>``. ``noted`` is what staff were told in the history, and while the order has
+    a payment issue, how many serials each line keeps (``kept``, by assignment).
+    ``metadata_copy`` is due from when serials moved until the metadata says so.
     ``fulfill_at`` is when to see which lines can be fulfilled; null: not before something changes.
     """
 
@@ -37,7 +37,7 @@ class OrderRecord(models.Model):
     entitled_at = models.DateTimeField(null=True)
     lines = models.JSONField(default=list)
     noted = models.JSONField(default=dict)
-    mirror = models.CharField(max_length=8, blank=True, default=Mirror.ABSENT)
+    metadata_copy = models.CharField(max_length=8, blank=True, default=MetadataCopy.ABSENT)
     fulfill_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(default=timezone.now)
 
@@ -45,7 +45,7 @@ class OrderRecord(models.Model):
         indexes = [
             models.Index(fields=["customer"], name="serials_record_customer"),
             models.Index(
-                fields=["id"], name="serials_record_mirror_due", condition=Q(mirror="due")
+                fields=["id"], name="serials_record_metadata_due", condition=Q(metadata_copy="due")
             ),
             models.Index(
                 fields=["fulfill_at"],
@@ -58,9 +58,9 @@ class OrderRecord(models.Model):
 class Assignment(models.Model):
     """What one order line is owed from one pack, and what it holds.
 
-    ``per_unit`` is frozen when the order is first seen. ``wanted`` is ``per_unit`` times the
+    ``per_unit`` is frozen when the order is first seen. ``entitled`` is ``per_unit`` times the
     entitled units, plus ``granted`` by hand, minus ``withheld`` by hand. The shortfall is
-    ``wanted`` minus ``held``. A gift by hand is an assignment of its own, of a customer and
+    ``entitled`` minus ``held``. A gift by hand is an assignment of its own, of a customer and
     without an order.
     """
 
@@ -76,9 +76,9 @@ class Assignment(models.Model):
     per_unit = models.PositiveIntegerField()
     granted = models.PositiveIntegerField(default=0)
     withheld = models.PositiveIntegerField(default=0)
-    wanted = models.PositiveIntegerField(default=0)
+    entitled = models.PositiveIntegerField(default=0)
     held = models.PositiveIntegerField(default=0)
-    owed_since = models.DateTimeField(null=True)
+    entitled_since = models.DateTimeField(null=True)
     product_name = models.CharField(max_length=400)
     variant_name = models.CharField(max_length=255, blank=True)
     sku = models.CharField(max_length=255, blank=True)
@@ -97,15 +97,15 @@ class Assignment(models.Model):
                 name="serials_assignment_line",
             ),
             models.CheckConstraint(
-                check=Q(wanted=0) | Q(owed_since__isnull=False),
-                name="serials_assignment_owed_since",
+                check=Q(entitled=0) | Q(entitled_since__isnull=False),
+                name="serials_assignment_entitled_since",
             ),
         ]
         indexes = [
             models.Index(
-                fields=["pack", "owed_since", "id"],
+                fields=["pack", "entitled_since", "id"],
                 name="serials_assignment_short",
-                condition=Q(wanted__gt=F("held")),
+                condition=Q(entitled__gt=F("held")),
             ),
             models.Index(
                 fields=["product_id", "id"],
@@ -117,7 +117,7 @@ class Assignment(models.Model):
     @property
     def shortfall(self) -> int:
         """How many serials are owed and not held."""
-        return max(0, self.wanted - self.held)
+        return max(0, self.entitled - self.held)
 
 
 class DeliveryStatus(StrEnum):

@@ -41,6 +41,7 @@ class Pack(models.Model):
     ``size_limit`` and ``batch_limit``: null: the shop's; 0: none. ``notice_below``: staff are told
     when fewer serials are left; ``noticed_at``: when they were; null: they are yet to be.
     ``archived_at``: nothing is handed out or put in any more; orders keep what they have.
+    ``public_fields`` names the extra fields of its serials that their customers see as well.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -71,6 +72,10 @@ class Pack(models.Model):
     notice_below = models.PositiveIntegerField(null=True)
     noticed_at = models.DateTimeField(null=True)
     archived_at = models.DateTimeField(null=True)
+    public_fields = ArrayField(models.CharField(max_length=100), default=list, blank=True)
+    metadata = models.JSONField(default=dict, blank=True)
+    private_metadata = models.JSONField(default=dict, blank=True)
+    external_reference = models.CharField(max_length=250, null=True, unique=True)
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(auto_now=True)
 
@@ -94,7 +99,8 @@ class PackLink(models.Model):
 
     A link is in force from ``since`` to ``until`` (null: still). Editing one leaves a closed copy
     behind, so that the terms of an order can be told at any later time. It ends with its variant
-    or product, and stays behind, too. ``from_metadata``: a wish made it, and only wishes change it.
+    or product, and stays behind, too. ``from_metadata``: metadata links made it, and
+    only they change it.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -139,7 +145,7 @@ class PackLink(models.Model):
         ]
 
 
-class Wish(models.Model):
+class MetadataLinks(models.Model):
     """What the private metadata of a variant or product said about its links when last read.
 
     ``text`` is the value as JSON, cut off beyond what can be read; null: look again. ``problem`` is
@@ -154,7 +160,9 @@ class Wish(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["kind", "target_id"], name="serials_wish_once"),
+            models.UniqueConstraint(
+                fields=["kind", "target_id"], name="serials_metadata_links_once"
+            ),
         ]
 
 

@@ -20,6 +20,9 @@ class Batch(models.Model):
     name = models.CharField(max_length=250)
     quantity = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(default=timezone.now)
+    metadata = models.JSONField(default=dict, blank=True)
+    private_metadata = models.JSONField(default=dict, blank=True)
+    external_reference = models.CharField(max_length=250, null=True, unique=True)
 
     class Meta:
         indexes = [models.Index(fields=["pack", "id"], name="serials_batch_pack")]
@@ -34,7 +37,8 @@ class Serial(models.Model):
     ``digest`` is the SHA-256 of the normalised ``data`` and carries its uniqueness in the pack,
     deleted serials included. ``position`` orders the free serials of a pack: growing with age, or
     random. ``customer`` is the key of whoever holds or last held it; empty when it is free, and on
-    a line of a pack that assigns no user.
+    a line of a pack that assigns no user. ``metadata`` and ``private_metadata`` have a default in
+    the database: neither COPY nor raw INSERTs name them.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -56,9 +60,17 @@ class Serial(models.Model):
     delivered_at = models.DateTimeField(null=True)
     consumed_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(null=True)
+    metadata = models.JSONField(default=dict, blank=True)
+    private_metadata = models.JSONField(default=dict, blank=True)
+    external_reference = models.CharField(max_length=250, null=True)
 
     class Meta:
         constraints = [
+            models.UniqueConstraint(
+                fields=["external_reference"],
+                condition=Q(external_reference__isnull=False),
+                name="serials_serial_external_reference",
+            ),
             models.UniqueConstraint(fields=["pack", "digest"], name="serials_serial_once_per_pack"),
             models.CheckConstraint(check=HOLDER, name="serials_serial_status"),
         ]

@@ -10,7 +10,7 @@ def has_reached(order: OrderSnapshot, *, assign_on: str) -> bool:
     Where that is not the payment, it does not matter whether anything was paid.
     """
     if assign_on == "confirmed":
-        return order.live
+        return order.is_open
     return order.fulfilled if assign_on == "fulfilled" else order.paid
 
 
@@ -23,7 +23,7 @@ def entitled_units(
     entitlement falls only on positive evidence: a refund, a return, a cancellation, a removed line.
     """
     entitled = was_entitled or has_reached(order, assign_on=assign_on)
-    if not order.live or order.gone or not entitled:
+    if not order.is_open or order.fully_refunded or not entitled:
         return {line.id: 0 for line in order.lines}
     return {line.id: max(0, line.quantity - line.returned) for line in order.lines}
 
@@ -33,7 +33,7 @@ def entitled_serials(
 ) -> int:
     """How many serials: the frozen terms, plus what staff granted, minus what they withheld.
 
-    ``at_most``: what the terms give while it is in doubt whether the order is paid.
+    ``at_most``: what the terms give while it is in payment_issue whether the order is paid.
     """
     owed = units * per_unit
     return max(0, (owed if at_most is None else min(owed, at_most)) + granted - withheld)
@@ -44,8 +44,8 @@ def cause_of_release(order: OrderSnapshot, line: LineSnapshot | None) -> Cause:
 
     Money that went back weighs more than a cancellation: the customer's refund rule then counts.
     """
-    if order.gone or (line is not None and line.returned > 0):
+    if order.fully_refunded or (line is not None and line.returned > 0):
         return Cause.REFUNDED
-    if not order.live:
+    if not order.is_open:
         return Cause.CANCELLED
     return Cause.LINE_REMOVED if line is None else Cause.LINE_REDUCED

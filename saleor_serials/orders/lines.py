@@ -1,7 +1,4 @@
-"""What the lines of an order are owed now, and what staff should know of its money.
-
-Money that went without naming a line changes nothing by itself: staff read it in the history.
-"""
+"""How many serials each line of an order is entitled to, and which lines hold more."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -34,16 +31,16 @@ def set_entitled(
         if assignment.pack_id in closed:
             held = held_by_terms(assignment)
             at_most = held if at_most is None else min(held, at_most)
-        assignment.wanted = entitled_serials(
+        assignment.entitled = entitled_serials(
             units=units.get(assignment.line_id, 0),
             per_unit=assignment.per_unit,
             granted=assignment.granted,
             withheld=assignment.withheld,
             at_most=at_most,
         )
-        if assignment.wanted and assignment.owed_since is None:
-            assignment.owed_since = record.entitled_at or now
-        if assignment.held > assignment.wanted:
+        if assignment.entitled and assignment.entitled_since is None:
+            assignment.entitled_since = record.entitled_at or now
+        if assignment.held > assignment.entitled:
             cause = cause_of_release(order, lines.get(assignment.line_id))
             status = (
                 SerialStatus(assignment.pack.status_on_refund)

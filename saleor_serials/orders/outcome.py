@@ -16,7 +16,7 @@ class Outcome:
     """What a reconcile did, and what is left for others to do once it is committed.
 
     ``delivery_id``: new serials wait to be sent. ``unsettled_pack_ids``: in these packs the order
-    stayed short, or freed serials that others may be waiting for. ``mirrored_order_id``: this
+    stayed short, or freed serials that others may be waiting for. ``metadata_order_id``: this
     order's metadata may be behind. ``order_id_to_fulfill``: lines of this order may be complete
     without a delivery. ``moved_pack_ids``: serials left these packs, or came back.
     """
@@ -24,7 +24,7 @@ class Outcome:
     allocated: int
     delivery_id: int | None
     unsettled_pack_ids: frozenset[int]
-    mirrored_order_id: str | None
+    metadata_order_id: str | None
     order_id_to_fulfill: str | None
     moved_pack_ids: frozenset[int]
 
@@ -35,7 +35,7 @@ class Outcome:
             allocated=0,
             delivery_id=None,
             unsettled_pack_ids=frozenset(pack_ids),
-            mirrored_order_id=None,
+            metadata_order_id=None,
             order_id_to_fulfill=None,
             moved_pack_ids=frozenset(moved),
         )
@@ -58,7 +58,7 @@ def conclude(
     is owed or holds; ``holds``: the order holds some.
     """
     outbox = enqueue(record, serial_ids, now=now) if settings.send_email else None
-    is_mirrored = metadata.enqueue(record, settings=settings, moved=bool(moved), holds=holds)
+    exposes = metadata.enqueue(record, settings=settings, moved=bool(moved), holds=holds)
     to_fulfill = settings.automatic_fulfillment and changed and outbox is None
     if to_fulfill:
         fulfillment.enqueue(record, now=now)
@@ -66,7 +66,7 @@ def conclude(
         allocated=len(serial_ids),
         delivery_id=outbox,
         unsettled_pack_ids=unsettled,
-        mirrored_order_id=record.order_id if is_mirrored else None,
+        metadata_order_id=record.order_id if exposes else None,
         order_id_to_fulfill=record.order_id if to_fulfill else None,
         moved_pack_ids=moved,
     )

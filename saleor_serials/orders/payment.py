@@ -11,25 +11,25 @@ from saleor_serials.models import Assignment, EventType, OrderRecord
 from saleor_serials.orders.entitlement import has_reached
 from saleor_serials.orders.lines import held_by_terms
 
-_DOUBTS = {
-    EventType.PAYMENT_GONE: "The payments no longer cover the total",
+_PAYMENT_ISSUES = {
+    EventType.PAYMENT_REVERSED: "The payments no longer cover the total",
     EventType.PRICES_STALE: "The payments cover the total, but not what its edited lines cost",
 }
 
 
-def _doubt(
+def _payment_issue(
     record: OrderRecord, order: OrderSnapshot, *, settings: config.Config
 ) -> EventType | None:
     """Say what speaks against giving an order more, though nothing was paid back."""
-    if settings.assign_on != "paid" or order.paid or order.gone or not order.live:
+    if settings.assign_on != "paid" or order.paid or order.fully_refunded or not order.is_open:
         return None
     if order.prices_stale:
         return EventType.PRICES_STALE
-    return EventType.PAYMENT_GONE if record.entitled_at else None
+    return EventType.PAYMENT_REVERSED if record.entitled_at else None
 
 
 # What is noted of an order's payment; the rest is others'.
-_OF_PAYMENT = {"refunded", "doubt", "kept"}
+_OF_PAYMENT = {"refunded", "payment_issue", "kept"}
 
 
 def record_payment(
@@ -51,19 +51,19 @@ def record_payment(
     noted = {name: value for name, value in was.items() if name not in _OF_PAYMENT}
     if order.refunded and record.entitled_at:
         noted["refunded"] = str(order.refunded)
-        if order.refunded > Decimal(was.get("refunded", 0)) and not order.gone:
+        if order.refunded > Decimal(was.get("refunded", 0)) and not order.fully_refunded:
             history.record_order(
                 EventType.PARTLY_REFUNDED,
                 record,
                 reason=f"{order.refunded} {order.currency} refunded in all; "
                 "an amount alone takes no serial back",
             )
-    if doubt := _doubt(record, order, settings=settings):
-        noted["doubt"] = doubt.value
+    if payment_issue := _payment_issue(record, order, settings=settings):
+        noted["payment_issue"] = payment_issue.value
         noted["kept"] = was.get("kept") or {
             str(each.pk): held_by_terms(each) for each in assignments
         }
-        if was.get("doubt") != doubt:
-            reason = f"{_DOUBTS[doubt]}; it keeps its serials and gets no more"
-            history.record_order(doubt, record, reason=reason)
+        if was.get("payment_issue") != payment_issue:
+            reason = f"{_PAYMENT_ISSUES[payment_issue]}; it keeps its serials and gets no more"
+            history.record_order(payment_issue, record, reason=reason)
     record.noted = noted

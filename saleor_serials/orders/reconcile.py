@@ -18,9 +18,8 @@ from saleor_serials.assignments import allocation, release
 from saleor_serials.assignments.lines import numbers, store
 from saleor_serials.errors import without_details
 from saleor_serials.models import Pack
-from saleor_serials.orders import eligibility, payment, records
-from saleor_serials.orders.lines import set_entitled
-from saleor_serials.orders.outcome import Outcome, conclude
+from saleor_serials.orders import eligibility, lines, outcome, payment, records
+from saleor_serials.orders.outcome import Outcome
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +54,7 @@ def reconcile(order_id: str, *, first_in_line: bool = False) -> Outcome | None:
         if records.remembered(record) != remembered:
             record.save(update_fields=records.REMEMBERED)
         stored = [numbers(assignment) for assignment in assignments]
-        surplus = set_entitled(
+        surplus = lines.set_entitled(
             record, order, assignments, closed=closed, settings=settings, now=now
         )
         freed = release.release(record, surplus, settings=settings, now=now)
@@ -64,7 +63,7 @@ def reconcile(order_id: str, *, first_in_line: bool = False) -> Outcome | None:
         )
         changed = [a for a, was in zip(assignments, stored, strict=True) if numbers(a) != was]
         store(changed)
-        return conclude(
+        return outcome.conclude(
             record,
             serial_ids=allocated.serial_ids,
             unsettled=allocated.short_pack_ids | freed,
@@ -91,17 +90,17 @@ def settle(pack_id: int) -> Iterator[Outcome]:
         return
     looked_at: tuple[datetime | None, int] | None = None
     while True:
-        lines = allocation.servable(pack, settings=settings)
+        short = allocation.servable(pack, settings=settings)
         if looked_at:
             since, pk = looked_at
-            lines = lines.filter(Q(owed_since__gt=since) | Q(owed_since=since, pk__gt=pk))
-        found = lines.select_related("order").first()
+            short = short.filter(Q(entitled_since__gt=since) | Q(entitled_since=since, pk__gt=pk))
+        found = short.select_related("order").first()
         if found is None:
             return
-        looked_at = (found.owed_since, found.pk)
-        outcome = try_reconcile(found.order.order_id, failed=[], first_in_line=True)
-        if outcome is not None:
-            yield outcome
+        looked_at = (found.entitled_since, found.pk)
+        done = try_reconcile(found.order.order_id, failed=[], first_in_line=True)
+        if done is not None:
+            yield done
 
 
 def try_reconcile(

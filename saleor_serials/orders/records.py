@@ -76,7 +76,7 @@ def _make_record(order: OrderSnapshot) -> OrderRecord | None:
         cursor.execute(
             """
             INSERT INTO saleor_serials_orderrecord
-                (order_id, number, customer, placed_at, lines, noted, mirror, created_at)
+                (order_id, number, customer, placed_at, lines, noted, metadata_copy, created_at)
             SELECT %(order)s, %(number)s, %(customer)s, %(placed_at)s, '[]', '{}', '', %(now)s
             WHERE NOT EXISTS (
                 SELECT FROM saleor_serials_sweepstate WHERE active_since > %(placed_at)s

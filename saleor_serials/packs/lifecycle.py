@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from saleor_serials.errors import AlreadyExists, NotFound
-from saleor_serials.models import Pack, PickOrder, Wish
+from saleor_serials.models import MetadataLinks, Pack, PickOrder
 from saleor_serials.packs import rules
 
 
@@ -89,7 +89,7 @@ def delete(pack_id: int) -> Pack:
             pack.links.all().delete()
             pack.delete()
         # A link that a text asked for has ended.
-        Wish.objects.update(text=None)
+        MetadataLinks.objects.update(text=None)
     return pack
 
 
@@ -150,17 +150,17 @@ def _save(pack: Pack, **how: Any) -> None:
     try:
         with transaction.atomic():
             pack.save(**how)
-            # Whoever wished for this pack under this slug can have it now.
-            Wish.objects.exclude(problem="").update(text=None)
+            # A text that names this slug can be synced now.
+            MetadataLinks.objects.exclude(problem="").update(text=None)
     except IntegrityError:
         raise AlreadyExists("Another pack has this slug.", field="slug") from None
 
 
 def _free_slug(name: str) -> str:
-    wish = slugify(name, allow_unicode=True)[:240] or "pack"
-    taken = set(Pack.objects.filter(slug__startswith=wish).values_list("slug", flat=True))
-    number, slug = 1, wish
+    base = slugify(name, allow_unicode=True)[:240] or "pack"
+    taken = set(Pack.objects.filter(slug__startswith=base).values_list("slug", flat=True))
+    number, slug = 1, base
     while slug in taken:
         number += 1
-        slug = f"{wish}-{number}"
+        slug = f"{base}-{number}"
     return slug

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from saleor_serials.errors import AlreadyExists, InvalidInput, NotFound, OutOfRange, Required
 from saleor_serials.host.shapes import LineSnapshot, Target
-from saleor_serials.models import Pack, PackLink, Wish
+from saleor_serials.models import MetadataLinks, Pack, PackLink
 
 logger = logging.getLogger(__name__)
 
@@ -70,7 +70,7 @@ def first_since() -> datetime | None:
     return PackLink.objects.aggregate(first=Min("since"))["first"]
 
 
-def live(target: Target) -> list[PackLink]:
+def in_force(target: Target) -> list[PackLink]:
     """The links in force of a variant or a product itself."""
     links = PackLink.objects.filter(until=None, **{f"{target.kind}_id": target.id})
     return list(links.order_by("pack"))
@@ -92,7 +92,8 @@ def create(
 ) -> PackLink:
     """Make a variant, or every variant of a product, take serials of a pack from now on.
 
-    ``from_metadata``, here and below: a wish asks for it. Each way changes its own links only.
+    ``from_metadata``, here and below: a metadata text asks for it. Each way changes its own links
+    only.
 
     Raises:
         Required: neither or both of variant and product are given.
@@ -187,7 +188,7 @@ def target_of(link: PackLink) -> Target:
 
 
 def _take(link_id: int, *, from_metadata: bool) -> PackLink:
-    """Lock a live link for a change, and have a wish that it may have stood against read again."""
+    """Lock a link in force, and have the metadata text that it may have contradicted read again."""
     link = PackLink.objects.select_for_update().filter(pk=link_id, until__isnull=True).first()
     if link is None:
         raise NotFound("There is no such link; it may have been removed.", field="id")
@@ -198,7 +199,7 @@ def _take(link_id: int, *, from_metadata: bool) -> PackLink:
             field="id",
         )
     if not from_metadata:
-        Wish.objects.filter(kind=target.kind, target_id=target.id).update(text=None)
+        MetadataLinks.objects.filter(kind=target.kind, target_id=target.id).update(text=None)
     return link
 
 

@@ -1,8 +1,8 @@
-"""Links that staff wish for in the private metadata of a variant or product: text → links.
+"""Links that staff write into the private metadata of a variant or product: text → links.
 
-``serials`` names packs by their slug, ``games, music x2``. The text is the wish: links that were
-made through it are brought in line with it; others are left alone. What cannot be granted changes
-nothing, and ``serials.error`` beside it says why.
+``serials`` names packs by their slug, ``games, music x2``. Links made from this text follow it;
+others are left alone. A text with a mistake changes nothing, and ``serials.error`` beside it names
+the mistake.
 """
 
 import json
@@ -15,7 +15,7 @@ from django.db import transaction
 from saleor_serials.errors import InvalidInput
 from saleor_serials.host import host
 from saleor_serials.host.shapes import Target
-from saleor_serials.models import Pack, PackLink, Wish
+from saleor_serials.models import MetadataLinks, Pack, PackLink
 from saleor_serials.packs import links
 
 logger = logging.getLogger(__name__)
@@ -31,16 +31,16 @@ _ENTRY = re.compile(r"([^\s×]+)(?:(?:\s+x|\s*×)\s*(\d+))?")
 
 def is_in_sync(target: Target) -> bool:
     """Tell whether a variant or product says nothing new of its links. One statement."""
-    return not host.is_ungranted(target, length=_READ)
+    return not host.is_out_of_sync(target, length=_READ)
 
 
 def sync_all() -> None:
-    """Grant the wishes that nobody told us about. A failure is logged, never raised."""
-    for target in host.ungranted_wishes(length=_READ, most=MAX_PER_SWEEP):
+    """Sync every text that is out of sync. A failure is logged, never raised."""
+    for target in host.out_of_sync_targets(length=_READ, most=MAX_PER_SWEEP):
         try:
             sync(target)
         except Exception:
-            # Whatever is wrong with one wish must not keep the others waiting.
+            # One text that fails must not keep the others waiting.
             logger.exception("What %s says of its links could not be read.", target.key)
 
 
@@ -50,30 +50,32 @@ def sync(target: Target) -> None:
     Links of a text that is gone are removed. May be called twice, late, or at the same time.
     """
     with transaction.atomic():
-        wish = _lock(target)
-        wish.text = host.wish_text(target, length=_READ)
+        stored = _lock(target)
+        stored.text = host.metadata_links_text(target, length=_READ)
         try:
             with transaction.atomic():
-                _sync_links(target, {} if wish.text is None else read(wish.text))
-            wish.problem = ""
+                _sync_links(target, {} if stored.text is None else read(stored.text))
+            stored.problem = ""
         except InvalidInput as refusal:
-            wish.problem = refusal.message
-        if wish.text is None:
-            wish.delete()
+            stored.problem = refusal.message
+        if stored.text is None:
+            stored.delete()
         else:
-            wish.save()
+            stored.save()
     # Not in the transaction: whoever deletes the variant locks its row first, then its links.
-    host.write_wish_problem(target)
+    host.write_metadata_links_problem(target)
 
 
-def _lock(target: Target) -> Wish:
-    wish: Wish
-    wish, _ = Wish.objects.select_for_update().get_or_create(kind=target.kind, target_id=target.id)
-    return wish
+def _lock(target: Target) -> MetadataLinks:
+    stored: MetadataLinks
+    stored, _ = MetadataLinks.objects.select_for_update().get_or_create(
+        kind=target.kind, target_id=target.id
+    )
+    return stored
 
 
 def read(text: str) -> dict[str, int]:
-    """Read a wish, as JSON, into slugs of packs and how many serials a unit takes.
+    """Read a text, as JSON, into slugs of packs and how many serials a unit takes.
 
     Raises:
         InvalidInput: with all that is wrong with it.
@@ -83,7 +85,7 @@ def read(text: str) -> dict[str, int]:
     value = json.loads(text)
     if not isinstance(value, str):
         raise _refusal(["This is not text; write the slugs of packs, as in 'games, music x2'."])
-    wanted: dict[str, int] = {}
+    quantities: dict[str, int] = {}
     complaints = []
     for part in unicodedata.normalize("NFKC", value).lower().split(","):
         entry = part.strip()
@@ -99,26 +101,26 @@ def read(text: str) -> dict[str, int]:
         slug, quantity = match[1], int(match[2] or 1)
         if not 1 <= quantity <= links.MAX_QUANTITY:
             complaints.append(f"'{entry}': a unit takes 1 to {links.MAX_QUANTITY:,} serials.")
-        elif slug in wanted:
+        elif slug in quantities:
             complaints.append(f"'{slug}' stands here twice.")
         else:
-            wanted[slug] = quantity
+            quantities[slug] = quantity
     if complaints:
         raise _refusal(complaints)
-    return wanted
+    return quantities
 
 
-def _sync_links(target: Target, wanted: dict[str, int]) -> None:
-    packs = {pack.slug: pack for pack in Pack.objects.filter(slug__in=wanted)}
-    there = {link.pack_id: link for link in links.live(target)}
+def _sync_links(target: Target, quantities: dict[str, int]) -> None:
+    packs = {pack.slug: pack for pack in Pack.objects.filter(slug__in=quantities)}
+    there = {link.pack_id: link for link in links.in_force(target)}
     complaints = [
         complaint
-        for slug, quantity in wanted.items()
+        for slug, quantity in quantities.items()
         if (complaint := _complaint(slug, quantity, packs.get(slug), there))
     ]
     if complaints:
         raise _refusal(complaints)
-    for slug, quantity in wanted.items():
+    for slug, quantity in quantities.items():
         link = there.pop(packs[slug].pk, None)
         if link is None:
             links.create(

@@ -69,7 +69,7 @@ class StockMismatch:
 
     variant_id: int
     quantity: int | None
-    wanted: int
+    expected: int
 
 
 def mismatches(settings: Config) -> list[StockMismatch]:
@@ -77,11 +77,11 @@ def mismatches(settings: Config) -> list[StockMismatch]:
     if not host.has_warehouse(settings.stock_warehouse):
         _miss_warehouse(settings)
         return []
-    wanted = _quantities(_limits(), settings)
-    there = host.stock_in(settings.stock_warehouse, wanted)
+    expected = _quantities(_limits(), settings)
+    there = host.stock_in(settings.stock_warehouse, expected)
     return [
-        StockMismatch(variant_id=pk, quantity=there.get(pk), wanted=quantity)
-        for pk, quantity in wanted.items()
+        StockMismatch(variant_id=pk, quantity=there.get(pk), expected=quantity)
+        for pk, quantity in expected.items()
         if there.get(pk) != quantity
     ]
 

@@ -56,7 +56,7 @@ WHERE coalesce(counted, 0) <> coalesce(there, 0)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Mistake:
+class CountMismatch:
     """A pack that counts so many serials in a status, and has another number."""
 
     pack_id: int
@@ -107,12 +107,12 @@ def fold() -> None:
         cursor.execute(_FOLD)
 
 
-def mistakes() -> list[Mistake]:
+def mismatches() -> list[CountMismatch]:
     """Hold the counts against the serials themselves: one statement, that reads them all."""
     with connection.cursor() as cursor:
         cursor.execute(f"{_MISTAKES} ORDER BY pack_id, status")
         return [
-            Mistake(pack_id=pack_id, status=status, counted=counted, there=there)
+            CountMismatch(pack_id=pack_id, status=status, counted=counted, there=there)
             for pack_id, status, counted, there in cursor.fetchall()
         ]
 

@@ -85,7 +85,7 @@ def delete(serial_ids: Sequence[int], *, actor: str, reason: str = "") -> Delete
 
 
 def delete_matching(
-    wanted: Filter, *, expected: int | None, actor: str, reason: str = ""
+    criteria: Filter, *, expected: int | None, actor: str, reason: str = ""
 ) -> Deleted:
     """Delete all that a filter lets through, in one transaction: up to 10,000, others may wait.
 
@@ -98,23 +98,23 @@ def delete_matching(
     reason = check_reason(reason)
     if expected is not None:
         # Before anything is locked: it may be the whole table.
-        _expect(search.count(wanted), expected)
+        _expect(search.count(criteria), expected)
     with without_details(), transaction.atomic():
-        number, going = _lock(*search.condition(wanted))
+        number, going = _lock(*search.condition(criteria))
         _expect(number, expected)
         return _delete(number, going, actor=actor, reason=reason)
 
 
-def start(wanted: Filter, *, expected: int | None, actor: str, reason: str = "") -> Job:
+def start(criteria: Filter, *, expected: int | None, actor: str, reason: str = "") -> Job:
     """Make a job that deletes all that a filter lets through now; what comes later stays.
 
     Raises:
         CountChanged, TooLong, InvalidInput: as for ``delete_matching``.
     """
     reason = check_reason(reason)
-    ids = _note(wanted)
+    ids = _note(criteria)
     _expect(len(ids), expected)
-    packs = None if wanted.pack_ids is None else list(wanted.pack_ids)
+    packs = None if criteria.pack_ids is None else list(criteria.pack_ids)
     return work.create(
         JobKind.DELETE,
         actor=actor,
@@ -160,9 +160,9 @@ def _expect(number: int, expected: int | None) -> None:
         )
 
 
-def _note(wanted: Filter) -> "array[int]":
+def _note(criteria: Filter) -> "array[int]":
     """Note which serials match at one moment, by id: eight bytes for each."""
-    condition, values = search.condition(wanted)
+    condition, values = search.condition(criteria)
     ids = array("q")
     with transaction.atomic(), connection.chunked_cursor() as cursor:
         cursor.execute(

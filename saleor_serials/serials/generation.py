@@ -9,7 +9,7 @@ from django.db import connection, transaction
 
 from saleor_serials.crypto import signer
 from saleor_serials.errors import InvalidInput, NotEnough
-from saleor_serials.extensions.generators import Generator, Made, generator
+from saleor_serials.extensions.generators import GeneratedSerial, Generator, generator
 from saleor_serials.models import Pack
 from saleor_serials.serials.counts import by_status
 from saleor_serials.serials.text import complaint, digest_of, normalised
@@ -36,10 +36,10 @@ def ever_had(pack: Pack) -> int:
     return sum(by_status([pack.pk])[pack.pk].values())
 
 
-def room(pack: Pack, wanted: int) -> int | None:
+def room(pack: Pack, needed: int) -> int | None:
     """Say how many serials a pack's generator can make that the pack never had; None: plenty.
 
-    One statement, or none. Where what it says could be fewer than are ``wanted``, every serial of
+    One statement, or none. Where what it says could be fewer than are ``needed``, every serial of
     the pack is held against the generator, so that those that came from elsewhere do not count.
     It is not the last word: a rival may be making some.
 
@@ -47,7 +47,7 @@ def room(pack: Pack, wanted: int) -> int | None:
         InvalidInput: as for ``generator_of``.
     """
     capacity = _capacity(pack)
-    return None if capacity is None else _left(pack, capacity, ever_had(pack), wanted=wanted)
+    return None if capacity is None else _left(pack, capacity, ever_had(pack), needed=needed)
 
 
 def rooms(packs: Iterable[Pack]) -> dict[int, int | None]:
@@ -56,7 +56,7 @@ def rooms(packs: Iterable[Pack]) -> dict[int, int | None]:
     limited = {pack: capacity for pack, capacity in capacities.items() if capacity is not None}
     counts = by_status([pack.pk for pack in limited])
     return {
-        pack.pk: _left(pack, capacity, sum(counts[pack.pk].values()), wanted=0)
+        pack.pk: _left(pack, capacity, sum(counts[pack.pk].values()), needed=0)
         for pack, capacity in limited.items()
     }
 
@@ -74,9 +74,9 @@ def _capacity(pack: Pack) -> int | None:
     return None if capacity is None or capacity > _PLENTY else capacity
 
 
-def _left(pack: Pack, capacity: int, ever_had: int, *, wanted: int) -> int:
+def _left(pack: Pack, capacity: int, ever_had: int, *, needed: int) -> int:
     left = capacity - ever_had
-    if left >= wanted:
+    if left >= needed:
         return left
     accepts = generator_of(pack).accepts
     texts = pack.serials.values_list("data", flat=True).iterator(chunk_size=5_000)
@@ -137,7 +137,7 @@ class PackGenerationContext:
             self._signer = signer(self.pack)
         return self._signer(message)
 
-    def made_by(self, maker: Generator, count: int) -> Sequence[Made]:
+    def made_by(self, maker: Generator, count: int) -> Sequence[GeneratedSerial]:
         """Have a generator make serials."""
         self._taken.clear()
         return maker.make(count, self)
@@ -244,11 +244,11 @@ def _make(
     hardly anything new.
     """
     maker = generator_of(pack)
-    workshop = PackGenerationContext(pack=pack, now=now)
+    context = PackGenerationContext(pack=pack, now=now)
     kept_before: set[bytes] = set()
     ask, in_vain, patience = quantity, 0, _PATIENCE
     while quantity and in_vain <= patience:
-        drafts = [_draft(made) for made in workshop.made_by(maker, ask)]
+        drafts = [_draft(made) for made in context.made_by(maker, ask)]
         digests = [digest_of(draft.data) for draft in drafts]
         had = known(pack, digests) | kept_before
         fresh: dict[bytes, Draft] = {}
@@ -259,7 +259,7 @@ def _make(
             used += 1
             if digest not in had:
                 fresh.setdefault(digest, draft)
-        workshop.give_back(len(drafts) - used, of=len(drafts))
+        context.give_back(len(drafts) - used, of=len(drafts))
         kept_before |= fresh.keys()
         kept = keep(fresh) if fresh else 0
         quantity -= kept
@@ -281,7 +281,7 @@ def _patience(ever_had: int) -> int:
     return _PATIENCE + max(ever_had, min(20 * ever_had, _MOST_TRIES))
 
 
-def _draft(made: Made) -> Draft:
+def _draft(made: GeneratedSerial) -> Draft:
     data = normalised(made.data)
     refusal = complaint(data)
     if refusal is not None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from django.db import transaction
 from django.utils import timezone
 
-from saleor_serials.access.packs import Reach, Right
+from saleor_serials.access.packs import PackAccess, Right
 from saleor_serials.assignments import claims
 from saleor_serials.config import Config
 from saleor_serials.errors import (
@@ -25,16 +25,16 @@ from saleor_serials.history import By
 from saleor_serials.models import Assignment, OrderRecord, Pack, Serial, SerialStatus
 
 MAX_SERIALS = 100
-COUNTS = ("granted", "withheld", "wanted", "held", "owed_since")
+COUNTS = ("granted", "withheld", "entitled", "held", "entitled_since")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Hand:
+class StaffAction:
     """Who acts, why, and which packs they reach."""
 
     actor: str
     reason: str
-    reach: Reach
+    access: PackAccess
 
     def by(self) -> By:
         """Say it to the history.
@@ -69,7 +69,7 @@ def one_transaction() -> Iterator[None]:
         yield
 
 
-def lock(serial_ids: Sequence[int], hand: Hand, *, field: str = "serials") -> list[Serial]:
+def lock(serial_ids: Sequence[int], action: StaffAction, *, field: str = "serials") -> list[Serial]:
     """Lock serials, and before them the orders and gifts that they are on. Four statements.
 
     Raises:
@@ -96,9 +96,9 @@ def lock(serial_ids: Sequence[int], hand: Hand, *, field: str = "serials") -> li
     for index, pk in enumerate(serial_ids):
         at = index if field == "serials" else None
         serial = serials.get(pk)
-        if serial is None or not hand.reach.sees(serial.pack_id):
+        if serial is None or not action.access.sees(serial.pack_id):
             raise NotFound("There is no such serial.", field=field, index=at)
-        hand.reach.require(Right.ASSIGN, serial.pack_id, field=field)
+        action.access.require(Right.ASSIGN, serial.pack_id, field=field)
         if serial.assignment_id != seen[pk]:
             raise WrongStatus("It has just been moved; look at it again.", field=field, index=at)
     _share_assignments(serials.values())
@@ -114,7 +114,7 @@ def _share_assignments(serials: Iterable[Serial]) -> None:
             serial.assignment.pack = serial.pack
 
 
-def pack_of(pack_id: int, hand: Hand) -> Pack:
+def pack_of(pack_id: int, action: StaffAction) -> Pack:
     """Find a pack whose serials may be handled.
 
     Raises:
@@ -123,7 +123,7 @@ def pack_of(pack_id: int, hand: Hand) -> Pack:
     pack = Pack.objects.filter(pk=pack_id).first()
     if pack is None:
         raise NotFound("There is no such pack.", field="pack")
-    hand.reach.require(Right.ASSIGN, pack_id, field="pack")
+    action.access.require(Right.ASSIGN, pack_id, field="pack")
     return pack
 
 

@@ -13,7 +13,7 @@ from saleor_serials.host.shapes import customer_of_user, is_email
 from saleor_serials.models import Assignment, EventType, Pack, SerialStatus
 from saleor_serials.orders.outcome import Outcome
 from saleor_serials.staff.action import (
-    Hand,
+    StaffAction,
     by_pack,
     check_available,
     check_quantity,
@@ -43,17 +43,17 @@ def customer_key(*, user_id: int | None = None, email: str = "") -> str:
     return customer_of_user(user) if user is not None else f"email:{email}"
 
 
-def give(serial_ids: Sequence[int], user_id: int, hand: Hand) -> list[Outcome]:
+def give(serial_ids: Sequence[int], user_id: int, action: StaffAction) -> list[Outcome]:
     """Give these very serials to a customer's account, without an order.
 
     Raises:
         NotFound, NotAllowed: there is no such customer or serial, or one is out of reach.
         WrongStatus: a serial is not available, or kept for another customer.
     """
-    by, settings = hand.by(), config.load_config()
+    by, settings = action.by(), config.load_config()
     with one_transaction():
         now, customer = timezone.now(), customer_key(user_id=user_id)
-        serials = lock(serial_ids, hand)
+        serials = lock(serial_ids, action)
         check_available(serials, customer, settings=settings)
         gifts = []
         for pack, of_pack in by_pack(serials).items():
@@ -63,7 +63,7 @@ def give(serial_ids: Sequence[int], user_id: int, hand: Hand) -> list[Outcome]:
         return outcomes(gifts, settings=settings, now=now)
 
 
-def give_any(pack_id: int, quantity: int, user_id: int, hand: Hand) -> list[Outcome]:
+def give_any(pack_id: int, quantity: int, user_id: int, action: StaffAction) -> list[Outcome]:
     """Give a customer's account so many serials of a pack, without an order.
 
     Raises:
@@ -71,11 +71,11 @@ def give_any(pack_id: int, quantity: int, user_id: int, hand: Hand) -> list[Outc
         OutOfRange: the quantity is not 1 to 100.
         NotEnough: the pack has not as many; nothing was given.
     """
-    by, settings = hand.by(), config.load_config()
+    by, settings = action.by(), config.load_config()
     check_quantity(quantity)
     with one_transaction():
         now = timezone.now()
-        pack = pack_of(pack_id, hand)
+        pack = pack_of(pack_id, action)
         gift = _gift(pack, customer_key(user_id=user_id), quantity, now=now)
         fill(gift, settings=settings, by=by, now=now)
         return outcomes([gift], settings=settings, now=now)
@@ -87,12 +87,12 @@ def _gift(pack: Pack, customer: str, quantity: int, *, now: datetime) -> Assignm
         customer=customer,
         per_unit=0,
         granted=quantity,
-        wanted=quantity,
-        owed_since=now,
+        entitled=quantity,
+        entitled_since=now,
     )
 
 
-def reserve(serial_ids: Sequence[int], customer: str, hand: Hand) -> list[Outcome]:
+def reserve(serial_ids: Sequence[int], customer: str, action: StaffAction) -> list[Outcome]:
     """Keep serials for a customer, by their key: only their orders take them.
 
     Raises:
@@ -100,11 +100,11 @@ def reserve(serial_ids: Sequence[int], customer: str, hand: Hand) -> list[Outcom
         WrongStatus: one is neither free nor given back.
     """
     takes = (SerialStatus.FREE, SerialStatus.UNASSIGNED)
-    return _keep(serial_ids, hand, EventType.RESERVED, takes, customer)
+    return _keep(serial_ids, action, EventType.RESERVED, takes, customer)
 
 
 def reserve_any(
-    pack_id: int, quantity: int, customer: str, hand: Hand
+    pack_id: int, quantity: int, customer: str, action: StaffAction
 ) -> tuple[list[int], list[Outcome]]:
     """Keep so many free serials of a pack for a customer; return their ids as well.
 
@@ -115,15 +115,15 @@ def reserve_any(
     """
     check_quantity(quantity)
     with one_transaction():
-        free = pack_of(pack_id, hand).serials.filter(status=SerialStatus.FREE)
+        free = pack_of(pack_id, action).serials.filter(status=SerialStatus.FREE)
         chosen = free.select_for_update(skip_locked=True).order_by("position")[:quantity]
         ids = [serial.pk for serial in chosen]
         if len(ids) < quantity:
             raise NotEnough(f"The pack has only {len(ids)} free.", field="quantity")
-        return ids, reserve(ids, customer, hand)
+        return ids, reserve(ids, customer, action)
 
 
-def unreserve(serial_ids: Sequence[int], hand: Hand) -> list[Outcome]:
+def unreserve(serial_ids: Sequence[int], action: StaffAction) -> list[Outcome]:
     """Keep reserved or given back serials for nobody any longer: they become free.
 
     Raises:
@@ -131,21 +131,21 @@ def unreserve(serial_ids: Sequence[int], hand: Hand) -> list[Outcome]:
         WrongStatus: one is neither reserved nor unassigned.
     """
     takes = (SerialStatus.RESERVED, SerialStatus.UNASSIGNED)
-    return _keep(serial_ids, hand, EventType.UNRESERVED, takes, "")
+    return _keep(serial_ids, action, EventType.UNRESERVED, takes, "")
 
 
 def _keep(
     serial_ids: Sequence[int],
-    hand: Hand,
+    action: StaffAction,
     type: EventType,
     takes: Sequence[SerialStatus],
     customer: str,
 ) -> list[Outcome]:
-    by, settings = hand.by(), config.load_config()
+    by, settings = action.by(), config.load_config()
     to = SerialStatus.RESERVED if customer else SerialStatus.FREE
     with one_transaction():
         now = timezone.now()
-        serials = lock(serial_ids, hand)
+        serials = lock(serial_ids, action)
         for index, serial in enumerate(serials):
             if serial.status not in takes:
                 raise WrongStatus(

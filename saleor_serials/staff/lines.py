@@ -16,7 +16,7 @@ from saleor_serials.orders.outcome import Outcome
 from saleor_serials.orders.records import lock_order
 from saleor_serials.staff.action import (
     COUNTS,
-    Hand,
+    StaffAction,
     by_pack,
     check_available,
     check_quantity,
@@ -27,18 +27,18 @@ from saleor_serials.staff.action import (
 from saleor_serials.staff.assigning import claim, fill, outcomes
 
 
-def assign(serial_ids: Sequence[int], line_id: str, hand: Hand) -> list[Outcome]:
+def assign(serial_ids: Sequence[int], line_id: str, action: StaffAction) -> list[Outcome]:
     """Give an order line these very serials: first what it is short of, then on top.
 
     Raises:
         NotFound, NotAllowed: there is no such line or serial, or one is out of reach.
         WrongStatus: a serial is not available, or kept for another customer.
     """
-    by, settings = hand.by(), config.load_config()
+    by, settings = action.by(), config.load_config()
     with one_transaction():
         now = timezone.now()
         record, line = _lock_line(line_id)
-        serials = lock(serial_ids, hand)
+        serials = lock(serial_ids, action)
         check_available(serials, record.customer, settings=settings)
         assignments = []
         for pack, of_pack in by_pack(serials).items():
@@ -51,7 +51,7 @@ def assign(serial_ids: Sequence[int], line_id: str, hand: Hand) -> list[Outcome]
         )
 
 
-def assign_any(pack_id: int, quantity: int, line_id: str, hand: Hand) -> list[Outcome]:
+def assign_any(pack_id: int, quantity: int, line_id: str, action: StaffAction) -> list[Outcome]:
     """Give an order line so many serials of a pack on top of what it is owed.
 
     What the pack lacks is owed from then on, and follows.
@@ -60,12 +60,12 @@ def assign_any(pack_id: int, quantity: int, line_id: str, hand: Hand) -> list[Ou
         NotFound, NotAllowed: there is no such line or pack, or it is out of reach.
         OutOfRange: the quantity is not 1 to 100.
     """
-    by, settings = hand.by(), config.load_config()
+    by, settings = action.by(), config.load_config()
     check_quantity(quantity)
     with one_transaction():
         now = timezone.now()
         record, line = _lock_line(line_id)
-        assignment = _assignment_of(record, line, pack_of(pack_id, hand))
+        assignment = _assignment_of(record, line, pack_of(pack_id, action))
         grant(assignment, quantity, now=now)
         assignment.save(update_fields=COUNTS)
         given = allocation.allocate(
@@ -113,7 +113,7 @@ def _assignment_of(record: OrderRecord, line: LineSnapshot, pack: Pack) -> Assig
 
 
 def release(
-    serial_ids: Sequence[int], hand: Hand, *, status: SerialStatus | None = None
+    serial_ids: Sequence[int], action: StaffAction, *, status: SerialStatus | None = None
 ) -> list[Outcome]:
     """Take serials back from whoever holds them; they are owed so many less.
 
@@ -132,17 +132,17 @@ def release(
         return "It was consumed; it can only be revoked." if consumed else _unless_held(serial)
 
     to = status or config.load_config().status_after_release
-    return _take(serial_ids, hand, EventType.RELEASED, to, refuse=refuse)
+    return _take(serial_ids, action, EventType.RELEASED, to, refuse=refuse)
 
 
-def revoke(serial_ids: Sequence[int], hand: Hand) -> list[Outcome]:
+def revoke(serial_ids: Sequence[int], action: StaffAction) -> list[Outcome]:
     """Take serials from whoever holds them, for good; they are owed so many less.
 
     Raises:
         NotFound, NotAllowed: there is no such serial, or it is out of reach.
         WrongStatus: one is held by nobody.
     """
-    return _take(serial_ids, hand, EventType.REVOKED, SerialStatus.DELETED, refuse=_unless_held)
+    return _take(serial_ids, action, EventType.REVOKED, SerialStatus.DELETED, refuse=_unless_held)
 
 
 def _unless_held(serial: Serial) -> str:
@@ -155,16 +155,16 @@ def _unless_held(serial: Serial) -> str:
 
 def _take(
     serial_ids: Sequence[int],
-    hand: Hand,
+    action: StaffAction,
     type: EventType,
     to: SerialStatus,
     *,
     refuse: Callable[[Serial], str],
 ) -> list[Outcome]:
-    by, settings = hand.by(), config.load_config()
+    by, settings = action.by(), config.load_config()
     with one_transaction():
         now = timezone.now()
-        serials = lock(serial_ids, hand)
+        serials = lock(serial_ids, action)
         for index, serial in enumerate(serials):
             if problem := refuse(serial):
                 raise WrongStatus(problem, field="serials", index=index)
@@ -179,7 +179,7 @@ def _take(
         return outcomes(assignments.values(), freed=freed, settings=settings, now=now)
 
 
-def replace(serial_id: int, hand: Hand, *, with_id: int | None = None) -> list[Outcome]:
+def replace(serial_id: int, action: StaffAction, *, with_id: int | None = None) -> list[Outcome]:
     """Delete a serial that is held, and give its holder another of the pack in its place.
 
     ``with_id`` names that other; else the pack chooses. A line whose pack has none stays short.
@@ -190,11 +190,11 @@ def replace(serial_id: int, hand: Hand, *, with_id: int | None = None) -> list[O
         InvalidInput: the other is in another pack, or the same.
         NotEnough: it is a gift, and the pack has none left.
     """
-    by, settings = hand.by(), config.load_config()
+    by, settings = action.by(), config.load_config()
     with one_transaction():
         now = timezone.now()
         ids = [serial_id] if with_id is None else [serial_id, with_id]
-        old, *others = lock(ids, hand, field="id")
+        old, *others = lock(ids, action, field="id")
         assignment = old.assignment
         if assignment is None:
             raise WrongStatus("It is on no order line, and no gift.", field="id")

@@ -11,14 +11,14 @@ from saleor_serials import history
 from saleor_serials.assignments.release import record
 from saleor_serials.errors import InvalidInput, Required, TooLong, WrongStatus
 from saleor_serials.models import EventType, Serial, SerialStatus
-from saleor_serials.staff.action import Hand, lock, one_transaction, text
+from saleor_serials.staff.action import StaffAction, lock, one_transaction, text
 
 MAX_EXTRA_BYTES = 64 * 1024
 
 
 def edit(
     serial_id: int,
-    hand: Hand,
+    action: StaffAction,
     *,
     extra: Mapping[str, Any] | None = None,
     expires_at: datetime | None = None,
@@ -32,11 +32,11 @@ def edit(
         TooLong, InvalidInput: the extra fields cannot be kept.
         WrongStatus: it is deleted.
     """
-    by = hand.by()
+    by = action.by()
     if extra is None and expires_at is None and not never_expires:
         raise Required("Say what to change: extra fields, or the expiry.", field="extra")
     with one_transaction():
-        [serial] = lock([serial_id], hand, field="id")
+        [serial] = lock([serial_id], action, field="id")
         status = SerialStatus(serial.status)
         if status is SerialStatus.DELETED:
             raise WrongStatus("It is deleted.", field="id")
@@ -60,7 +60,9 @@ def _checked(extra: Any) -> dict[str, Any]:
     return extra
 
 
-def note(serial_id: int, hand: Hand, *, title: str, happened_at: datetime | None = None) -> Serial:
+def note(
+    serial_id: int, action: StaffAction, *, title: str, happened_at: datetime | None = None
+) -> Serial:
     """Write an event into a serial's history: made, inspected, repaired. The reason is its text.
 
     ``happened_at``: when it was, if not now.
@@ -70,12 +72,12 @@ def note(serial_id: int, hand: Hand, *, title: str, happened_at: datetime | None
         Required, TooLong, InvalidInput: the title or the text cannot be kept.
     """
     title = text(title, field="title", most=100)
-    words = text(hand.reason, field="text", most=250)
+    words = text(action.reason, field="text", most=250)
     if not title:
         raise Required("Say in a word or two what happened.", field="title")
     with one_transaction():
-        [serial] = lock([serial_id], hand, field="id")
+        [serial] = lock([serial_id], action, field="id")
         history.record_note(
-            serial, title=title, text=words, happened_at=happened_at, actor=hand.actor
+            serial, title=title, text=words, happened_at=happened_at, actor=action.actor
         )
         return serial

@@ -26,7 +26,7 @@ def staff() -> Any:
 
 @pytest.fixture
 def switched_on() -> None:
-    shop.set_plugin(mirror_to_metadata="true")
+    shop.set_plugin(expose_in_metadata="true")
 
 
 def shown(order_id: str, *, by: Any) -> tuple[Any, list[Any]]:
@@ -176,7 +176,7 @@ def test_only_the_statuses_that_customers_see_are_shown(staff: Any) -> None:
 
 def test_orders_from_before_are_shown_when_something_happens_to_them(staff: Any) -> None:
     order_id = making.paid_order(linked())
-    shop.set_plugin(mirror_to_metadata="true")
+    shop.set_plugin(expose_in_metadata="true")
     sweep()
 
     shop.call_hook("order_updated", order_id)
@@ -189,7 +189,7 @@ def test_switched_off_what_stands_there_stays_until_serials_move(staff: Any) -> 
     order_id = making.paid_order(linked())
     before = shown(order_id, by=staff)
 
-    shop.set_plugin(mirror_to_metadata="false")
+    shop.set_plugin(expose_in_metadata="false")
     new = making.paid_order(linked())
     shop.call_hook("order_updated", order_id)
     sweep()

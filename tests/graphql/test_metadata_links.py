@@ -7,9 +7,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from saleor_serials import dispatch, models
+from saleor_serials import dispatch, models, tasks
 from saleor_serials.maintenance.sweep import sweep
-from saleor_serials.models import PackLink, Wish
+from saleor_serials.models import MetadataLinks, PackLink
 from saleor_serials.packs import links, metadata_links
 from tests import making
 from tests.graphql import metadata
@@ -90,7 +90,7 @@ def test_a_text_that_is_taken_away_takes_its_links_with_it(
 
     assert (made, live(target)) == ({"games": 2}, {})
     assert metadata.read(*target, by=staff) == {"colour": "red"}
-    assert Wish.objects.count() == 0
+    assert MetadataLinks.objects.count() == 0
 
 
 @pytest.mark.parametrize(
@@ -304,7 +304,7 @@ def test_saving_a_variant_costs_nothing_without_a_text_and_one_statement_with_it
     asked: list[Any] = []
     after_commit = dispatch.after_commit
     monkeypatch.setattr(
-        dispatch, "after_commit", lambda request: (asked.append(request), after_commit(request))
+        tasks, "after_commit", lambda request: (asked.append(request), after_commit(request))
     )
     queued: list[Any] = []
     monkeypatch.setattr(dispatch, "_enqueue", lambda *task: queued.append(task))

@@ -191,7 +191,7 @@ def test_what_was_released_is_no_longer_seen() -> None:
 
 FIELDS = """
   id data status createdAt assignedAt expiresAt deliveredAt consumedAt
-  pack { name } batch { name } assignment { wanted } events { type }
+  pack { name } batch { name } assignment { entitled } events { type }
 """
 
 
@@ -245,7 +245,7 @@ def test_who_manages_orders_sees_all_of_a_serial() -> None:
     node = node_of(order_id, by=people.make_staff("MANAGE_ORDERS"))
 
     assert {name for name, value in node.items() if value is None} == {"expiresAt", "consumedAt"}
-    assert node["assignment"] == {"wanted": 3}
+    assert node["assignment"] == {"entitled": 3}
 
 
 def test_an_assignment_tells_what_the_line_is_owed_and_holds() -> None:
@@ -253,7 +253,7 @@ def test_an_assignment_tells_what_the_line_is_owed_and_holds() -> None:
     assignment = Assignment.objects.get()
     query = """query ($order: ID!) {
       order(id: $order) { serials(first: 1) { edges { node { assignment {
-        id orderId orderNumber orderLineId pack { slug } wanted held shortfall owedSince
+        id orderId orderNumber orderLineId pack { slug } entitled held shortfall owedSince
       } } } } }
     }"""
 
@@ -266,10 +266,10 @@ def test_an_assignment_tells_what_the_line_is_owed_and_holds() -> None:
         "orderNumber": shop.number(order_id),
         "orderLineId": gid("OrderLine", shop.line_ids(order_id)[0]),
         "pack": {"slug": assignment.pack.slug},
-        "wanted": 3,
+        "entitled": 3,
         "held": 2,
         "shortfall": 1,
-        "owedSince": assignment.owed_since.isoformat(),
+        "owedSince": assignment.entitled_since.isoformat(),
     }
 
 

@@ -16,14 +16,14 @@ import saleor_serials
 from saleor_serials.errors import SchemaAlreadyBuilt
 from saleor_serials.graphql import mutations, schema
 from saleor_serials.graphql.sdl import PREFIX, print_added
-from saleor_serials.host import graphql
+from saleor_serials.host import api
 from tests.graphql.api import ask
 
 SDL_FILE = Path(saleor_serials.__file__).parent / "graphql" / "schema.graphql"
 
 
 def test_the_schema_file_says_what_the_schema_is() -> None:
-    assert SDL_FILE.read_text() == print_added(graphql.schema()), (
+    assert SDL_FILE.read_text() == print_added(api.schema()), (
         "The schema has changed: run `make schema` and read the difference."
     )
 
@@ -60,7 +60,7 @@ def test_the_shop_s_own_endpoint_serves_it() -> None:
 
 def _described() -> list[tuple[str, Any]]:
     """Everything that we add, by name, with what has the description."""
-    types = graphql.schema().get_type_map()
+    types = api.schema().get_type_map()
     ours = {name: type for name, type in types.items() if name.startswith(PREFIX)}
     found: list[tuple[str, Any]] = []
     for name, type in ours.items():
@@ -86,7 +86,7 @@ def test_every_type_field_and_argument_is_described() -> None:
 
 
 def test_it_is_too_late_to_add_to_a_schema_that_is_built() -> None:
-    graphql.schema()
+    api.schema()
 
     with pytest.raises(SchemaAlreadyBuilt, match="import it later"):
         schema.install()

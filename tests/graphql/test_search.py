@@ -270,7 +270,7 @@ def test_no_pack_is_left_behind_where_another_fills_the_page_first(owner: Any) -
     for ways in (0, 100):
         with (
             mock.patch.object(by_filter, "_PATIENCE", 1),
-            mock.patch.object(by_filter, "_MOST_WAYS", ways),
+            mock.patch.object(by_filter, "_MAX_BRANCHES", ways),
         ):
             assert listed(owner, search="key", packs=pack_ids) == keys
             assert listed(owner, search="key", batches=batch_ids) == keys

@@ -97,7 +97,7 @@ def counts(order_id: str) -> list[tuple[int, int, int, int]]:
     sweep()
     making.check_books()
     rows = Assignment.objects.filter(order__order_id=order_id).order_by("pk")
-    return list(rows.values_list("granted", "withheld", "wanted", "held"))
+    return list(rows.values_list("granted", "withheld", "entitled", "held"))
 
 
 def last_event(serial: Serial) -> tuple[str, str, str, str, str]:
@@ -344,7 +344,7 @@ def test_serials_of_several_orders_and_a_gift_are_released_together(seller: Any)
     assert making.statuses(pack) == {"free": 3}
     assert counts(first_order) == counts(second_order) == [(0, 1, 0, 0)]
     gifts = Assignment.objects.filter(order=None)
-    assert list(gifts.values_list("granted", "wanted", "held")) == [(0, 0, 0)]
+    assert list(gifts.values_list("granted", "entitled", "held")) == [(0, 0, 0)]
 
 
 def test_a_serial_kept_after_a_refund_can_be_taken_from_its_customer(seller: Any) -> None:
@@ -630,7 +630,7 @@ def test_an_edit_that_cannot_be_kept_is_refused(
 
 
 def test_staff_and_outside_software_write_events_of_their_own(seller: Any) -> None:
-    app = people.make_app("MANAGE_PRODUCTS", name="Workshop")
+    app = people.make_app("MANAGE_PRODUCTS", name="GenerationContext")
     [serial] = making.make_serials(making.make_pack(webservice_access=True), 1)
     of_serial = {"id": gid("Serial", serial.pk)}
 
@@ -639,7 +639,7 @@ def test_staff_and_outside_software_write_events_of_their_own(seller: Any) -> No
 
     events = noted["serial"]["events"][1:]
     assert [(e["type"], e["title"], e["reason"], e["actor"]) for e in events] == [
-        ("NOTED", "Made", None, "Workshop"),
+        ("NOTED", "Made", None, "GenerationContext"),
         ("NOTED", "Inspected", "No fault found", seller.email),
     ]
     assert [e["happenedAt"] for e in events] == ["2020-05-06T07:08:09+00:00", None]

@@ -29,7 +29,7 @@ from saleor.product.models import Category, Product, ProductType, ProductVariant
 from saleor.shipping.models import ShippingZone
 from saleor.warehouse.models import Allocation, Stock, Warehouse
 
-from saleor_serials import tasks
+from saleor_serials import dispatch
 
 _DUMMY_GATEWAY = "mirumee.payments.dummy"
 _numbers = count(1)
@@ -450,5 +450,5 @@ def now() -> datetime:
 @contextmanager
 def nothing_heard() -> Iterator[None]:
     """Lose every hook and signal, as a crash or a dead broker does."""
-    with mock.patch.object(tasks._Request, "__call__", return_value=None):
+    with mock.patch.object(dispatch.Request, "__call__", return_value=None):
         yield

@@ -53,7 +53,7 @@ from saleor.site.models import SiteSettings
 from saleor.tax.models import TaxConfiguration
 from saleor.warehouse.models import Allocation, Stock, Warehouse
 
-from saleor_serials import tasks
+from saleor_serials import dispatch
 from saleor_serials.host import installed_version
 
 _numbers = count(1)
@@ -647,5 +647,5 @@ def now() -> datetime:
 @contextmanager
 def nothing_heard() -> Iterator[None]:
     """Lose every hook and signal, as a crash or a dead broker does."""
-    with mock.patch.object(tasks._Request, "__call__", return_value=None):
+    with mock.patch.object(dispatch.Request, "__call__", return_value=None):
         yield

@@ -41,7 +41,7 @@ def test_a_replacement_does_not_show_the_serials_of_the_order_it_was_copied_from
     staff = people.make_staff("MANAGE_ORDERS")
     # Drafts are priced whenever they are read.
     taxes = apps.get_model("tax", "TaxConfiguration")
-    shop.set_plugin(mirror_to_metadata="true")
+    shop.set_plugin(expose_in_metadata="true")
     pack = making.make_pack(is_consumable=True)
     making.make_serials(pack, 5)
     order_id = making.paid_order(making.make_link(pack), units=2)
@@ -49,7 +49,7 @@ def test_a_replacement_does_not_show_the_serials_of_the_order_it_was_copied_from
     [line_id] = shop.line_ids(order_id)
     metadata.write("Order", order_id, {"colour": "red"}, by=staff)
     metadata.write("OrderLine", line_id, {"size": "L"}, by=staff)
-    shop.set_plugin(mirror_to_metadata=str(not switched_off_before).lower())
+    shop.set_plugin(expose_in_metadata=str(not switched_off_before).lower())
 
     with nullcontext() if heard else shop.nothing_heard():
         answer = ask(

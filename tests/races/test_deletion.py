@@ -55,8 +55,8 @@ def test_what_is_deleted_while_orders_are_served_is_held_by_none_of_them() -> No
 
 
 def delete_all(pack: Pack) -> Deleted:
-    wanted = Filter(pack_ids=(pack.pk,))
-    return deletion.delete_matching(wanted, expected=None, actor="user:2")
+    criteria = Filter(pack_ids=(pack.pk,))
+    return deletion.delete_matching(criteria, expected=None, actor="user:2")
 
 
 def _shortfall() -> int:
@@ -115,11 +115,11 @@ def test_a_serial_that_is_served_between_reading_and_writing_is_skipped() -> Non
 def test_two_who_delete_the_same_delete_each_serial_once() -> None:
     pack = making.make_pack()
     making.make_serials(pack, 50)
-    wanted = Filter(pack_ids=(pack.pk,))
+    criteria = Filter(pack_ids=(pack.pk,))
 
     def delete() -> Deleted | None:
         try:
-            return deletion.delete_matching(wanted, expected=50, actor="user:1")
+            return deletion.delete_matching(criteria, expected=50, actor="user:1")
         except errors.CountChanged:
             return None
 

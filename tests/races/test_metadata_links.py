@@ -12,7 +12,7 @@ from django.db import connection
 
 from saleor_serials.host.shapes import Target
 from saleor_serials.maintenance.sweep import sweep
-from saleor_serials.models import PackLink, Wish
+from saleor_serials.models import MetadataLinks, PackLink
 from saleor_serials.packs import metadata_links
 from tests import making
 from tests.hosts import shop
@@ -53,7 +53,7 @@ def live() -> dict[str, int]:
 
 
 def test_two_tasks_for_one_variant_end_with_the_right_links(variant: Any) -> None:
-    for text, wanted in (
+    for text, quantities in (
         ("games x2, music", {"games": 2, "music": 1}),
         ("games x3", {"games": 3}),
         ("music", {"music": 1}),
@@ -62,9 +62,9 @@ def test_two_tasks_for_one_variant_end_with_the_right_links(variant: Any) -> Non
 
         together([partial(metadata_links.sync, target)] * 4)
 
-        assert live() == wanted
+        assert live() == quantities
         assert metadata(variant) == {"serials": text}
-    assert Wish.objects.count() == 1
+    assert MetadataLinks.objects.count() == 1
     # Made, made; changed, removed; removed, made: nothing was done twice.
     assert PackLink.objects.count() == 4
 
@@ -74,10 +74,10 @@ def without_the_lock(rivals: int) -> Iterator[None]:
     """Replace the lock on the wish by a plain read, and let the rivals read links together."""
     barrier = Barrier(rivals)
 
-    def read(target: Target) -> Wish:
-        return Wish.objects.get(kind=target.kind, target_id=target.id)
+    def read(target: Target) -> MetadataLinks:
+        return MetadataLinks.objects.get(kind=target.kind, target_id=target.id)
 
-    original: Callable[..., Any] = metadata_links.links.live
+    original: Callable[..., Any] = metadata_links.links.in_force
 
     def live_links(target: Target) -> Any:
         found = original(target)
@@ -86,14 +86,14 @@ def without_the_lock(rivals: int) -> Iterator[None]:
 
     with (
         mock.patch.object(metadata_links, "_lock", read),
-        mock.patch.object(metadata_links.links, "live", live_links),
+        mock.patch.object(metadata_links.links, "in_force", live_links),
     ):
         yield
 
 
 def test_negative_control_without_the_lock_one_of_two_tasks_is_refused(variant: Any) -> None:
     target = say(variant, "games")
-    Wish.objects.create(kind="variant", target_id=variant.pk)
+    MetadataLinks.objects.create(kind="variant", target_id=variant.pk)
 
     with without_the_lock(2):
         together([partial(metadata_links.sync, target)] * 2)
@@ -141,5 +141,5 @@ def test_a_variant_deleted_meanwhile_leaves_nothing_behind(variant: Any) -> None
         together([partial(metadata_links.sync, target), partial(shop.delete_variant, leaving)])
         sweep()
 
-    assert Wish.objects.count() == 0
+    assert MetadataLinks.objects.count() == 0
     assert pack.links.filter(until=None).count() == 0

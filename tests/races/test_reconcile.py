@@ -13,7 +13,7 @@ import pytest
 from saleor_serials.errors import InvalidInputs
 from saleor_serials.maintenance.sweep import sweep
 from saleor_serials.models import Delivery, Event, EventType, OrderRecord
-from saleor_serials.orders import entitlement, lines, records
+from saleor_serials.orders import lines, records
 from saleor_serials.orders.reconcile import reconcile
 from saleor_serials.serials import add
 from tests import making
@@ -48,14 +48,14 @@ def without_the_lock(rivals: int) -> Iterator[None]:
 
     original = lines.set_entitled
 
-    def set_wanted(*args: Any, **kwargs: Any) -> Any:
+    def set_entitled(*args: Any, **kwargs: Any) -> Any:
         surplus = original(*args, **kwargs)
         barrier.wait(5)
         return surplus
 
     with (
         mock.patch.object(records, "_lock", read),
-        mock.patch.object(lines, "set_entitled", set_wanted),
+        mock.patch.object(lines, "set_entitled", set_entitled),
     ):
         yield
 
@@ -112,7 +112,7 @@ def test_a_refund_between_reading_the_order_and_committing_is_seen_by_its_own_ev
     with shop.nothing_heard():
         order_id = making.paid_order(making.make_link(pack))
     has_read, is_refunded = threading.Event(), threading.Event()
-    original = entitlement.entitled_units
+    original = lines.entitled_units
 
     def read_then_pause(*args: Any, **kwargs: Any) -> Any:
         units = original(*args, **kwargs)
@@ -128,7 +128,7 @@ def test_a_refund_between_reading_the_order_and_committing_is_seen_by_its_own_ev
         is_refunded.set()
         reconcile(order_id)
 
-    with mock.patch.object(entitlement, "entitled_units", read_then_pause):
+    with mock.patch.object(lines, "entitled_units", read_then_pause):
         together([partial(reconcile, order_id), refund])
 
     assert held(order_id) == []

@@ -12,14 +12,14 @@ from saleor_serials.assignments import claims
 from saleor_serials.errors import InvalidInput
 from saleor_serials.models import Assignment, Event, Serial, SerialStatus
 from saleor_serials.orders.reconcile import reconcile
-from saleor_serials.staff import Hand
+from saleor_serials.staff import StaffAction
 from saleor_serials.staff import action as hand_lines
 from tests import making
 from tests.hosts import shop
 from tests.making import held
 from tests.races.threads import together
 
-HAND = Hand(actor="user:1", reason="A race", reach=EVERYTHING)
+ACTION = StaffAction(actor="user:1", reason="A race", access=EVERYTHING)
 PATIENCE = 5
 
 
@@ -33,7 +33,7 @@ def orders(number: int) -> list[str]:
 
 def assign(serial: Serial, order_id: str) -> bool:
     try:
-        staff.assign([serial.pk], shop.line_ids(order_id)[0], HAND)
+        staff.assign([serial.pk], shop.line_ids(order_id)[0], ACTION)
     except InvalidInput:
         return False
     return True
@@ -56,7 +56,7 @@ def test_negative_control_read_then_write_gives_the_same_serial_to_two() -> None
     order_ids = orders(2)
     barrier = Barrier(2)
 
-    def unlocked(serial_ids: Sequence[int], hand: Hand, **_: str) -> list[Serial]:
+    def unlocked(serial_ids: Sequence[int], action: StaffAction, **_: str) -> list[Serial]:
         found = list(Serial.objects.select_related("pack").filter(pk__in=serial_ids))
         barrier.wait(PATIENCE)
         return found
@@ -93,7 +93,7 @@ def test_a_release_by_hand_that_meets_reconciles_is_not_undone() -> None:
     together(
         [
             *(
-                partial(staff.release, [serial.pk for serial in part], HAND)
+                partial(staff.release, [serial.pk for serial in part], ACTION)
                 for part in (serials[:5], serials[5:10])
             ),
             *[lambda: [reconcile(order_id) for _ in range(10)]] * 2,
@@ -102,5 +102,5 @@ def test_a_release_by_hand_that_meets_reconciles_is_not_undone() -> None:
 
     assert len(held(order_id)) == 10
     [assignment] = Assignment.objects.all()
-    assert (assignment.withheld, assignment.wanted, assignment.held) == (10, 10, 10)
+    assert (assignment.withheld, assignment.entitled, assignment.held) == (10, 10, 10)
     making.check_books()

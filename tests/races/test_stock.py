@@ -114,7 +114,7 @@ def low() -> PackLink:
 
 def test_two_who_find_a_pack_low_send_one_notice(low: PackLink) -> None:
     is_over = Event()
-    send = stock_sync.mail.send
+    send = low_stock.mail.send
 
     def send_when_the_other_is_gone(*args: Any, **kwargs: Any) -> None:
         assert is_over.wait(PATIENCE)
@@ -124,7 +124,7 @@ def test_two_who_find_a_pack_low_send_one_notice(low: PackLink) -> None:
         stock_sync.sync(low.pack_id)
         is_over.set()
 
-    with mock.patch.object(stock_sync.mail, "send", send_when_the_other_is_gone):
+    with mock.patch.object(low_stock.mail, "send", send_when_the_other_is_gone):
         together([follow] * 2)
     stock_sync.sync(low.pack_id)
 
@@ -133,7 +133,7 @@ def test_two_who_find_a_pack_low_send_one_notice(low: PackLink) -> None:
 
 def test_negative_control_without_the_lock_two_send_two_notices(low: PackLink) -> None:
     both = Barrier(2)
-    send = stock_sync.mail.send
+    send = low_stock.mail.send
 
     def send_together(*args: Any, **kwargs: Any) -> None:
         both.wait(PATIENCE)
@@ -141,7 +141,7 @@ def test_negative_control_without_the_lock_two_send_two_notices(low: PackLink) -
 
     with (
         mock.patch.object(low_stock, "_LOCK_NOTICE", "SELECT %s > 0"),
-        mock.patch.object(stock_sync.mail, "send", send_together),
+        mock.patch.object(low_stock.mail, "send", send_together),
     ):
         together([partial(stock_sync.sync, low.pack_id)] * 2)
 

@@ -4,15 +4,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from saleor_serials.extensions import registry
-from saleor_serials.extensions.generators.base import Generator, Made, Workshop
+from saleor_serials.extensions.generators.base import GeneratedSerial, GenerationContext, Generator
 from saleor_serials.extensions.settings import Setting, SettingType
 
 __all__ = [
+    "GeneratedSerial",
+    "GenerationContext",
     "Generator",
-    "Made",
     "Setting",
     "SettingType",
-    "Workshop",
     "generator",
     "registered",
 ]

@@ -14,7 +14,7 @@ from saleor_serials.extensions.drawing.barcode import (
     Barcodes,
 )
 from saleor_serials.extensions.drawing.picture import FORMAT
-from saleor_serials.extensions.generators.base import Made, Workshop
+from saleor_serials.extensions.generators.base import GeneratedSerial, GenerationContext
 from saleor_serials.extensions.generators.random import Random
 from saleor_serials.extensions.settings import Setting
 
@@ -78,9 +78,11 @@ class Barcode(Random):
             return self.pattern.accepts(text)
         return self.pattern.accepts(text[:-1]) and self._codes.text_of(text[:-1]) == text
 
-    def make(self, count: int, workshop: Workshop) -> Sequence[Made]:
+    def make(self, count: int, context: GenerationContext) -> Sequence[GeneratedSerial]:
         return [
-            Made(data=self._codes.text_of(text), extra={"image": self._codes.draw(text).data_uri})
+            GeneratedSerial(
+                data=self._codes.text_of(text), extra={"image": self._codes.draw(text).data_uri}
+            )
             for text in self.pattern.draw(count)
         ]
 

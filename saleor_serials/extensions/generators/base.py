@@ -10,7 +10,7 @@ from saleor_serials.extensions.registry import Extension
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Made:
+class GeneratedSerial:
     """A serial that a generator made: its text, extra fields, and when it ceases to be valid."""
 
     data: str
@@ -18,7 +18,7 @@ class Made:
     expires_at: datetime | None = None
 
 
-class Workshop(Protocol):
+class GenerationContext(Protocol):
     """What a generator may ask for while it makes serials; it belongs to one pack."""
 
     @property
@@ -61,7 +61,7 @@ class Generator(Extension):
         return True
 
     @abstractmethod
-    def make(self, count: int, workshop: Workshop) -> Sequence[Made]:
+    def make(self, count: int, context: GenerationContext) -> Sequence[GeneratedSerial]:
         """Make ``count`` serials.
 
         They SHOULD differ from each other and from all made before; who calls drops those that the

@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageFont
 from saleor_serials.errors import InvalidInput, OutOfRange
 from saleor_serials.extensions.drawing.picture import MAX_PIXELS, check_colours, colour
 from saleor_serials.extensions.drawing.picture import Picture as Drawn
-from saleor_serials.extensions.generators.base import Made, Workshop
+from saleor_serials.extensions.generators.base import GeneratedSerial, GenerationContext
 from saleor_serials.extensions.generators.random import Random
 from saleor_serials.extensions.settings import Setting
 
@@ -78,9 +78,9 @@ class Picture(Random):
                 field="height",
             )
 
-    def make(self, count: int, workshop: Workshop) -> Sequence[Made]:
+    def make(self, count: int, context: GenerationContext) -> Sequence[GeneratedSerial]:
         return [
-            Made(data=text, extra={"image": self._drawn(text).data_uri})
+            GeneratedSerial(data=text, extra={"image": self._drawn(text).data_uri})
             for text in self.pattern.draw(count)
         ]
 

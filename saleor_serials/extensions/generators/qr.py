@@ -6,7 +6,7 @@ from typing import Any
 from saleor_serials.errors import InvalidInput
 from saleor_serials.extensions.drawing.picture import CODE_COLOURS, FORMAT
 from saleor_serials.extensions.drawing.qr import ERROR_CORRECTION, SCALE, QrCodes
-from saleor_serials.extensions.generators.base import Made, Workshop
+from saleor_serials.extensions.generators.base import GeneratedSerial, GenerationContext
 from saleor_serials.extensions.generators.random import Random
 
 
@@ -29,8 +29,8 @@ class QrCode(Random):
                 field="pattern",
             )
 
-    def make(self, count: int, workshop: Workshop) -> Sequence[Made]:
+    def make(self, count: int, context: GenerationContext) -> Sequence[GeneratedSerial]:
         return [
-            Made(data=text, extra={"image": self._codes.draw(text).data_uri})
+            GeneratedSerial(data=text, extra={"image": self._codes.draw(text).data_uri})
             for text in self.pattern.draw(count)
         ]

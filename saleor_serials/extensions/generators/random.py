@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from saleor_serials.extensions.generators.base import Generator, Made, Workshop
+from saleor_serials.extensions.generators.base import GeneratedSerial, GenerationContext, Generator
 from saleor_serials.extensions.generators.patterns import SETTINGS, Pattern
 from saleor_serials.extensions.settings import Setting
 
@@ -23,5 +23,5 @@ class Random(Generator):
     def accepts(self, text: str) -> bool:
         return self.pattern.accepts(text)
 
-    def make(self, count: int, workshop: Workshop) -> Sequence[Made]:
-        return [Made(data=text) for text in self.pattern.draw(count)]
+    def make(self, count: int, context: GenerationContext) -> Sequence[GeneratedSerial]:
+        return [GeneratedSerial(data=text) for text in self.pattern.draw(count)]

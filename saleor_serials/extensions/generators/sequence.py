@@ -5,7 +5,7 @@ from typing import Any
 from unicodedata import normalize
 
 from saleor_serials.errors import InvalidInput
-from saleor_serials.extensions.generators.base import Generator, Made, Workshop
+from saleor_serials.extensions.generators.base import GeneratedSerial, GenerationContext, Generator
 from saleor_serials.extensions.settings import Setting
 
 
@@ -63,9 +63,9 @@ class Numbers(Generator):
                     field=name,
                 )
 
-    def make(self, count: int, workshop: Workshop) -> Sequence[Made]:
-        numbers = workshop.take_numbers(count, start=self._start, step=self._step)
+    def make(self, count: int, context: GenerationContext) -> Sequence[GeneratedSerial]:
+        numbers = context.take_numbers(count, start=self._start, step=self._step)
         return [
-            Made(data=f"{self._prefix}{number:0{self._padding}}{self._suffix}")
+            GeneratedSerial(data=f"{self._prefix}{number:0{self._padding}}{self._suffix}")
             for number in numbers
         ]

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from saleor_serials.errors import InvalidInput, TooLong
-from saleor_serials.extensions.generators.base import Generator, Made, Workshop
+from saleor_serials.extensions.generators.base import GeneratedSerial, GenerationContext, Generator
 from saleor_serials.extensions.generators.validity import UNIT, validity_of
 from saleor_serials.extensions.settings import Setting
 
@@ -50,9 +50,9 @@ class Signed(Generator):
         if len(_json(self._claims)) > _MAX_CLAIMS:
             raise TooLong(f"At most {_MAX_CLAIMS:,} characters of JSON.", field="claims")
 
-    def make(self, count: int, workshop: Workshop) -> Sequence[Made]:
-        common: dict[str, Any] = {"pack": workshop.pack_slug, **self._claims}
-        until = workshop.now + self._validity if self._validity else None
+    def make(self, count: int, context: GenerationContext) -> Sequence[GeneratedSerial]:
+        common: dict[str, Any] = {"pack": context.pack_slug, **self._claims}
+        until = context.now + self._validity if self._validity else None
         if until is not None:
             common["exp"] = int(until.timestamp())
         header = _encoded(_json({"alg": "EdDSA", "typ": "JWT"}))
@@ -60,8 +60,8 @@ class Signed(Generator):
         for _ in range(count):
             claims = {"jti": _encoded(os.urandom(16)), **common}
             message = f"{header}.{_encoded(_json(claims))}"
-            signature = _encoded(workshop.sign(message.encode()))
-            made.append(Made(data=f"{message}.{signature}", expires_at=until))
+            signature = _encoded(context.sign(message.encode()))
+            made.append(GeneratedSerial(data=f"{message}.{signature}", expires_at=until))
         return made
 
 

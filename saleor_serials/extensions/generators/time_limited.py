@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from saleor_serials.extensions.generators.base import Made, Workshop
+from saleor_serials.extensions.generators.base import GeneratedSerial, GenerationContext
 from saleor_serials.extensions.generators.random import Random
 from saleor_serials.extensions.generators.validity import UNIT, validity_of
 from saleor_serials.extensions.settings import Setting
@@ -30,6 +30,6 @@ class TimeLimited(Random):
         super().__init__(settings)
         self._validity = validity_of(settings)
 
-    def make(self, count: int, workshop: Workshop) -> Sequence[Made]:
-        until = workshop.now + self._validity
-        return [Made(data=text, expires_at=until) for text in self.pattern.draw(count)]
+    def make(self, count: int, context: GenerationContext) -> Sequence[GeneratedSerial]:
+        until = context.now + self._validity
+        return [GeneratedSerial(data=text, expires_at=until) for text in self.pattern.draw(count)]

@@ -4,7 +4,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from saleor_serials.extensions.generators.base import Generator, Made, Workshop
+from saleor_serials.extensions.generators.base import GeneratedSerial, GenerationContext, Generator
 from saleor_serials.extensions.settings import Setting
 
 # RFC 9562: four bits of a UUID say that it is of version 4, two that it is of this variant.
@@ -36,15 +36,15 @@ class Uuids(Generator):
         self._is_upper = settings["case"] == "upper"
         self._hyphens = settings["hyphens"]
 
-    def make(self, count: int, workshop: Workshop) -> Sequence[Made]:
+    def make(self, count: int, context: GenerationContext) -> Sequence[GeneratedSerial]:
         block = bytearray(os.urandom(16 * count))
         block[6::16] = block[6::16].translate(_VERSION)
         block[8::16] = block[8::16].translate(_VARIANT)
         text = block.hex().upper() if self._is_upper else block.hex()
         uuids = (text[start : start + 32] for start in range(0, len(text), 32))
         if not self._hyphens:
-            return [Made(data=uuid) for uuid in uuids]
+            return [GeneratedSerial(data=uuid) for uuid in uuids]
         return [
-            Made(data=f"{uuid[:8]}-{uuid[8:12]}-{uuid[12:16]}-{uuid[16:20]}-{uuid[20:]}")
+            GeneratedSerial(data=f"{uuid[:8]}-{uuid[8:12]}-{uuid[12:16]}-{uuid[16:20]}-{uuid[20:]}")
             for uuid in uuids
         ]

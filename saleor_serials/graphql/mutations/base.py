@@ -6,17 +6,18 @@ from typing import Any
 from graphene.utils.str_converters import to_camel_case
 
 from saleor_serials import tasks
-from saleor_serials.access.packs import Right, reach
+from saleor_serials.access.packs import Right, pack_access
 from saleor_serials.access.permissions import MANAGE_PRODUCTS
 from saleor_serials.errors import InvalidInput, InvalidInputs, NotFound
-from saleor_serials.graphql import ids, loaders
+from saleor_serials.graphql import ids
+from saleor_serials.graphql.loaders import batching
 from saleor_serials.graphql.types import SerialError
-from saleor_serials.host import graphql
+from saleor_serials.host import api
 from saleor_serials.host.shapes import Actor
 from saleor_serials.models import Job, Pack
 
 
-class Mutation(graphql.Mutation):
+class Mutation(api.Mutation):
     """A change by staff. Whoever makes it has the permission, MANAGE_PRODUCTS unless it says so."""
 
     class Meta:
@@ -42,13 +43,13 @@ class Mutation(graphql.Mutation):
     @classmethod
     def perform_mutation(cls, _root: Any, info: Any, /, **arguments: Any) -> Any:
         try:
-            return cls.perform(graphql.actor(info.context), **arguments)
+            return cls.perform(api.actor(info.context), **arguments)
         except InvalidInput as refusal:
             return cls(errors=[_row(refusal)])
         except InvalidInputs as refusals:
             return cls(errors=[_row(each) for each in refusals.errors])
         finally:
-            loaders.forget(info.context)
+            batching.forget(info.context)
 
 
 def _row(refusal: InvalidInput) -> SerialError:
@@ -74,7 +75,7 @@ def pack_of(actor: Actor, global_id: str, right: Right) -> Pack:
     pack = Pack.objects.filter(pk=ids.require(global_id, "SerialPack", field="pack")).first()
     if pack is None:
         raise NotFound("There is no such pack.", field="pack")
-    reach(actor).require(right, pack.pk, field="pack")
+    pack_access(actor).require(right, pack.pk, field="pack")
     return pack
 
 

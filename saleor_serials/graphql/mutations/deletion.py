@@ -6,14 +6,14 @@ from typing import Any
 import graphene
 
 from saleor_serials import tasks
-from saleor_serials.access.packs import Reach, Right, reach
+from saleor_serials.access.packs import PackAccess, Right, pack_access
 from saleor_serials.access.permissions import MANAGE_ORDERS
 from saleor_serials.errors import InvalidInput, NotAllowed, NotFound, Required, TooMany
 from saleor_serials.graphql import ids
 from saleor_serials.graphql.mutations.base import Mutation, begin
 from saleor_serials.graphql.types import SerialBatch, filters
 from saleor_serials.graphql.types.jobs import SerialJob
-from saleor_serials.host import graphql
+from saleor_serials.host import api
 from saleor_serials.host.shapes import Actor
 from saleor_serials.models import Batch, Job, Serial
 from saleor_serials.serials import deletion, search
@@ -77,7 +77,7 @@ class SerialsDelete(Mutation):
             raise InvalidInput("Give either ids or a filter.", field="ids")
         if chosen is not None:
             done = deletion.delete(
-                _numbers(chosen, reach(actor)),
+                _numbers(chosen, pack_access(actor)),
                 actor=actor.key,
                 reason=arguments.get("reason") or "",
             )
@@ -85,18 +85,18 @@ class SerialsDelete(Mutation):
             expected = arguments.get("expected_count")
             if expected is None:
                 raise Required("Say how many serials the filter lets through.", field=_EXPECTED)
-            wanted, reason = _wanted(actor, given), arguments.get("reason") or ""
+            criteria, reason = _criteria(actor, given), arguments.get("reason") or ""
             if expected > deletion.CHUNK:
-                return cls(serial_job=_later(wanted, expected, actor, reason))
+                return cls(serial_job=_later(criteria, expected, actor, reason))
             done = deletion.delete_matching(
-                wanted, expected=expected, actor=actor.key, reason=reason
+                criteria, expected=expected, actor=actor.key, reason=reason
             )
         _follow(done)
         return cls(deleted=done.deleted, skipped=done.skipped)
 
 
-def _later(wanted: Filter, expected: int | None, actor: Actor, reason: str) -> Job:
-    job = deletion.start(wanted, expected=expected, actor=actor.key, reason=reason)
+def _later(criteria: Filter, expected: int | None, actor: Actor, reason: str) -> Job:
+    job = deletion.start(criteria, expected=expected, actor=actor.key, reason=reason)
     return begin(job, at_once=False)
 
 
@@ -108,7 +108,7 @@ def _follow(done: Deleted) -> None:
 _EXPECTED = "expected_count"
 
 
-def _numbers(global_ids: Sequence[str], reached: Reach) -> list[int]:
+def _numbers(global_ids: Sequence[str], reached: PackAccess) -> list[int]:
     """Read the ids of serials that somebody may delete."""
     numbers = [ids.number_of(each, "Serial") for each in global_ids[: deletion.CHUNK + 1]]
     if len(numbers) > deletion.CHUNK:
@@ -123,19 +123,19 @@ def _numbers(global_ids: Sequence[str], reached: Reach) -> list[int]:
     return chosen
 
 
-def _wanted(actor: Actor, given: Any) -> Filter:
+def _criteria(actor: Actor, given: Any) -> Filter:
     """Read a filter of serials, in packs with which somebody may do this."""
-    reached = reach(actor)
-    wanted = filters.serials(given, within=reached.packs)
-    if wanted.names_customer and MANAGE_ORDERS not in actor.permissions:
-        raise graphql.permission_denied(MANAGE_ORDERS)
-    if not all(reached.may(Right.DELETE, pack_id) for pack_id in wanted.pack_ids or ()):
+    reached = pack_access(actor)
+    criteria = filters.serials(given, within=reached.packs)
+    if criteria.names_customer and MANAGE_ORDERS not in actor.permissions:
+        raise api.permission_denied(MANAGE_ORDERS)
+    if not all(reached.may(Right.DELETE, pack_id) for pack_id in criteria.pack_ids or ()):
         raise NotAllowed(
             f"The rights of your group do not include '{Right.DELETE}' for all of these packs; "
             "name the packs in the filter.",
             field="filter",
         )
-    return wanted
+    return criteria
 
 
 class SerialBatchDelete(Mutation):
@@ -155,14 +155,14 @@ class SerialBatchDelete(Mutation):
     def perform(cls, actor: Actor, **arguments: Any) -> Any:
         number = ids.require(arguments["id"], "SerialBatch", field="id")
         batch = Batch.objects.filter(pk=number).first()
-        reached = reach(actor)
+        reached = pack_access(actor)
         if batch is None or not reached.sees(batch.pack_id):
             raise NotFound("There is no such batch.", field="id")
         reached.require(Right.DELETE, batch.pack_id, field="id")
-        wanted = Filter(pack_ids=(batch.pack_id,), batch_ids=(batch.pk,))
+        criteria = Filter(pack_ids=(batch.pack_id,), batch_ids=(batch.pk,))
         reason = arguments.get("reason") or ""
-        if search.count(wanted) > deletion.CHUNK:
-            return cls(serial_batch=batch, serial_job=_later(wanted, None, actor, reason))
-        done = deletion.delete_matching(wanted, expected=None, actor=actor.key, reason=reason)
+        if search.count(criteria) > deletion.CHUNK:
+            return cls(serial_batch=batch, serial_job=_later(criteria, None, actor, reason))
+        done = deletion.delete_matching(criteria, expected=None, actor=actor.key, reason=reason)
         _follow(done)
         return cls(serial_batch=batch, deleted=done.deleted, skipped=done.skipped)

@@ -6,7 +6,7 @@ from typing import Any
 import graphene
 
 from saleor_serials.access import jobs
-from saleor_serials.access.packs import Right, reach
+from saleor_serials.access.packs import Right, pack_access
 from saleor_serials.access.permissions import may_see_holders
 from saleor_serials.errors import NotAllowed, NotFound, Required
 from saleor_serials.graphql import ids
@@ -19,10 +19,10 @@ from saleor_serials.graphql.types.enums import (
     SerialLinkColumnEnum,
 )
 from saleor_serials.graphql.types.jobs import SerialJob
-from saleor_serials.host import graphql
+from saleor_serials.host import api
 from saleor_serials.host.shapes import Actor
 from saleor_serials.import_export import export, links_import, plan, serials_import
-from saleor_serials.import_export.plan import Sheet
+from saleor_serials.import_export.plan import ImportFile
 from saleor_serials.import_export.readers import formats
 from saleor_serials.import_export.serials_writing import ALL_OR_NOTHING
 from saleor_serials.jobs import files
@@ -99,7 +99,7 @@ class SerialsImportInput(graphene.InputObjectType):
     pack = graphene.ID(
         description="ID of the pack, for rows that name none. Needed without a column for it."
     )
-    file = graphql.Upload(description="The file, in a multipart request; this or a text.")
+    file = api.Upload(description="The file, in a multipart request; this or a text.")
     text = graphene.String(description="Pasted text; this or a file.")
     format = SerialFileFormatEnum(description="What kind of file it is. If left out, found out.")
     encoding = graphene.String(
@@ -138,16 +138,16 @@ class _Import(Mutation):
     @classmethod
     def perform_mutation(cls, root: Any, info: Any, /, **arguments: Any) -> Any:
         given = dict(arguments.pop("input"))
-        file = graphql.uploaded_file(info.context, given.pop("file", None))
+        file = api.uploaded_file(info.context, given.pop("file", None))
         return super().perform_mutation(root, info, input={**given, "file": file}, **arguments)
 
 
-def _sheet(given: dict[str, Any]) -> Sheet:
+def _import_file(given: dict[str, Any]) -> ImportFile:
     file, text = given["file"], given.get("text")
     if (file is None) == (text is None):
         raise Required("Send a file or a text, one of the two.", field="file")
     columns = given.get("columns")
-    return Sheet(
+    return ImportFile(
         # Text that is no Unicode is complained of by its row.
         file=file or io.BytesIO((text or "").encode("utf-8", "surrogatepass")),
         name=file.name if file else "",
@@ -162,8 +162,8 @@ def _pack(actor: Actor, given: dict[str, Any], right: Right) -> Pack | None:
     return None if given.get("pack") is None else pack_of(actor, given["pack"], right)
 
 
-def _is_small(sheet: Sheet) -> bool:
-    return sheet.file.seek(0, io.SEEK_END) <= plan.AT_ONCE
+def _is_small(import_file: ImportFile) -> bool:
+    return import_file.file.seek(0, io.SEEK_END) <= plan.AT_ONCE
 
 
 class SerialsImport(_Import):
@@ -187,18 +187,18 @@ class SerialsImport(_Import):
     @classmethod
     def perform(cls, actor: Actor, **arguments: Any) -> Any:
         given = arguments["input"]
-        sheet = _sheet(given)
+        import_file = _import_file(given)
         job = serials_import.start(
-            sheet,
+            import_file,
             pack=_pack(actor, given, Right.IMPORT),
             actor=actor.key,
-            reach=reach(actor),
+            access=pack_access(actor),
             sees_holders=may_see_holders(actor),
             batch_name=given.get("batch_name"),
             create_packs=bool(given.get("create_packs")),
             dry_run=bool(given.get("dry_run")),
         )
-        return cls(serial_job=begin(job, at_once=_is_small(sheet)))
+        return cls(serial_job=begin(job, at_once=_is_small(import_file)))
 
 
 class SerialLinkColumnInput(graphene.InputObjectType):
@@ -213,7 +213,7 @@ class SerialPackLinksImportInput(graphene.InputObjectType):
     pack = graphene.ID(
         description="ID of the pack, for rows that name none. Needed without a column for it."
     )
-    file = graphql.Upload(description="The file, in a multipart request; this or a text.")
+    file = api.Upload(description="The file, in a multipart request; this or a text.")
     text = graphene.String(description="Pasted text; this or a file.")
     format = SerialFileFormatEnum(description="What kind of file it is. If left out, found out.")
     encoding = graphene.String(
@@ -253,15 +253,15 @@ class SerialPackLinksImport(_Import):
     @classmethod
     def perform(cls, actor: Actor, **arguments: Any) -> Any:
         given = arguments["input"]
-        sheet = _sheet(given)
+        import_file = _import_file(given)
         job = links_import.start_links(
-            sheet,
+            import_file,
             pack=_pack(actor, given, Right.LINK),
             actor=actor.key,
-            reach=reach(actor),
+            access=pack_access(actor),
             dry_run=bool(given.get("dry_run")),
         )
-        return cls(serial_job=begin(job, at_once=_is_small(sheet)))
+        return cls(serial_job=begin(job, at_once=_is_small(import_file)))
 
 
 class SerialsExport(Mutation):
@@ -286,22 +286,22 @@ class SerialsExport(Mutation):
 
     @classmethod
     def perform(cls, actor: Actor, **arguments: Any) -> Any:
-        reached = reach(actor)
-        wanted = filters.serials(arguments.get("filter"), within=reached.packs)
-        if wanted.names_customer and not may_see_holders(actor):
+        reached = pack_access(actor)
+        criteria = filters.serials(arguments.get("filter"), within=reached.packs)
+        if criteria.names_customer and not may_see_holders(actor):
             raise NotAllowed(
                 "To choose by order or customer takes the permission MANAGE_ORDERS as well.",
                 field="filter",
             )
         job = export.start_export(
-            wanted,
+            criteria,
             format=export.Format(arguments.get("format") or export.Format.CSV),
             actor=actor.key,
-            reach=reached,
+            access=reached,
             sees_holders=may_see_holders(actor),
         )
         few = search.Page(limit=export.AT_ONCE)
-        return cls(serial_job=begin(job, at_once=not search.find(wanted, few).more))
+        return cls(serial_job=begin(job, at_once=not search.find(criteria, few).more))
 
 
 class SerialJobFileDelete(Mutation):
@@ -319,7 +319,7 @@ class SerialJobFileDelete(Mutation):
     @classmethod
     def perform(cls, actor: Actor, **arguments: Any) -> Any:
         job_id = ids.require(arguments["id"], "SerialJob", field="id")
-        job = jobs.Viewer.of(reach(actor), actor.key).jobs().filter(pk=job_id).first()
+        job = jobs.JobAccess.of(pack_access(actor), actor.key).jobs().filter(pk=job_id).first()
         if job is None:
             raise NotFound("There is no such job.", field="id")
         files.drop_file(job)

@@ -5,7 +5,7 @@ from typing import Any
 import graphene
 
 from saleor_serials import tasks
-from saleor_serials.access.packs import Right, reach
+from saleor_serials.access.packs import Right, pack_access
 from saleor_serials.errors import NotFound
 from saleor_serials.graphql import ids
 from saleor_serials.graphql.mutations.base import Mutation, pack_of
@@ -103,7 +103,7 @@ def _link_of(actor: Actor, global_id: str) -> int:
     """Read the id of a link that somebody may change; a link that is not there is told later."""
     link_id = ids.require(global_id, "SerialPackLink", field="id")
     for pack_id in PackLink.objects.filter(pk=link_id).values_list("pack_id", flat=True):
-        within = reach(actor)
+        within = pack_access(actor)
         if not within.sees(pack_id):
             raise NotFound("There is no such link; it may have been removed.", field="id")
         within.require(Right.LINK, pack_id, field="id")

@@ -6,7 +6,7 @@ from typing import Any
 import graphene
 
 from saleor_serials import tasks
-from saleor_serials.access.packs import EVERYTHING, Reach, Right, reach
+from saleor_serials.access.packs import EVERYTHING, PackAccess, Right, pack_access
 from saleor_serials.errors import NotAllowed
 from saleor_serials.graphql import ids
 from saleor_serials.graphql.mutations.base import Mutation, given
@@ -17,14 +17,14 @@ from saleor_serials.graphql.types.enums import (
     SerialPickOrderEnum,
     SerialStatusEnum,
 )
-from saleor_serials.host import graphql
+from saleor_serials.host import api
 from saleor_serials.host.shapes import Actor
 from saleor_serials.packs import lifecycle
 
 
 class SerialPackConsumerInput(graphene.InputObjectType):
     name = graphene.String(required=True, description="Name of the consumer.")
-    settings = graphql.JSONString(description="Its settings, as a JSON object.")
+    settings = api.JSONString(description="Its settings, as a JSON object.")
 
     class Meta:
         description = "What acts when a serial of a pack is consumed."
@@ -44,13 +44,11 @@ class SerialPackInput(graphene.InputObjectType):
     generator = graphene.String(
         description="Name of the generator that makes its serials; empty: none."
     )
-    generator_settings = graphql.JSONString(
-        description="The generator's settings, as a JSON object."
-    )
+    generator_settings = api.JSONString(description="The generator's settings, as a JSON object.")
     renderer = graphene.String(
         description="Name of the renderer that says how its serials look; empty: as their data."
     )
-    renderer_settings = graphql.JSONString(description="The renderer's settings, as a JSON object.")
+    renderer_settings = api.JSONString(description="The renderer's settings, as a JSON object.")
     consumers = graphene.List(
         graphene.NonNull(SerialPackConsumerInput),
         description="What acts when its serials are consumed, in this order; empty: nothing.",
@@ -123,7 +121,7 @@ class SerialPackCreate(Mutation):
     @classmethod
     def perform(cls, actor: Actor, **arguments: Any) -> Any:
         values = _rules(arguments["input"])
-        _own(values, reach(actor), is_new=True)
+        _own(values, pack_access(actor), is_new=True)
         return cls(serial_pack=lifecycle.create(name=values.pop("name", ""), **values))
 
 
@@ -142,7 +140,7 @@ class SerialPackUpdate(Mutation):
 
     @classmethod
     def perform(cls, actor: Actor, **arguments: Any) -> Any:
-        within = reach(actor)
+        within = pack_access(actor)
         pack_id = _require(within, Right.EDIT, arguments["id"])
         values = _rules(arguments["input"])
         _own(values, within, is_new=False)
@@ -168,7 +166,7 @@ class SerialPackDelete(Mutation):
 
     @classmethod
     def perform(cls, actor: Actor, **arguments: Any) -> Any:
-        pack_id = _require(reach(actor), Right.DELETE, arguments["id"])
+        pack_id = _require(pack_access(actor), Right.DELETE, arguments["id"])
         pack = lifecycle.delete(pack_id)
         tasks.request_stock(pack_id)
         return cls(serial_pack=pack if pack.pk is not None else None)
@@ -188,11 +186,11 @@ class SerialPackRestore(Mutation):
 
     @classmethod
     def perform(cls, actor: Actor, **arguments: Any) -> Any:
-        pack_id = _require(reach(actor), Right.EDIT, arguments["id"])
+        pack_id = _require(pack_access(actor), Right.EDIT, arguments["id"])
         return cls(serial_pack=lifecycle.restore(pack_id))
 
 
-def _require(within: Reach, right: Right, global_id: str) -> int:
+def _require(within: PackAccess, right: Right, global_id: str) -> int:
     pack_id = ids.require(global_id, "SerialPack", field="id")
     within.require(right, pack_id, field="id")
     return pack_id
@@ -206,7 +204,7 @@ def _rules(values: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _own(values: dict[str, Any], within: Reach, *, is_new: bool) -> None:
+def _own(values: dict[str, Any], within: PackAccess, *, is_new: bool) -> None:
     """Keep a pack of a vendor's among their own groups.
 
     Raises:

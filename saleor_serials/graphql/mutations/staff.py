@@ -5,19 +5,19 @@ from typing import Any
 import graphene
 
 from saleor_serials import staff, tasks
-from saleor_serials.access.packs import reach
+from saleor_serials.access.packs import pack_access
 from saleor_serials.access.permissions import MANAGE_ORDERS
 from saleor_serials.errors import NotFound, Required
 from saleor_serials.graphql import ids
 from saleor_serials.graphql.mutations.base import Mutation
 from saleor_serials.graphql.types import Serial
 from saleor_serials.graphql.types.enums import SerialStatusEnum
-from saleor_serials.host import graphql
+from saleor_serials.host import api
 from saleor_serials.host.shapes import Actor
 from saleor_serials.models import Serial as SerialRow
 from saleor_serials.models import SerialStatus
 from saleor_serials.orders.outcome import Outcome
-from saleor_serials.staff import Hand
+from saleor_serials.staff import StaffAction
 
 _SERIALS = graphene.List(
     graphene.NonNull(graphene.ID),
@@ -29,8 +29,8 @@ _FOR_ORDERS = "Requires the permission MANAGE_ORDERS."
 _FOR_PRODUCTS = "Requires the permission MANAGE_PRODUCTS."
 
 
-def _hand(actor: Actor, reason: str) -> Hand:
-    return Hand(actor=actor.key, reason=reason, reach=reach(actor))
+def _action(actor: Actor, reason: str) -> StaffAction:
+    return StaffAction(actor=actor.key, reason=reason, access=pack_access(actor))
 
 
 def _serial_ids(given: list[str]) -> list[int]:
@@ -101,7 +101,7 @@ class SerialAssign(Mutation):
 
     @classmethod
     def perform(cls, actor: Actor, **arguments: Any) -> Any:
-        hand = _hand(actor, arguments["reason"])
+        action = _action(actor, arguments["reason"])
         named, pack = arguments.get("serials"), arguments.get("pack")
         if (named is None) == (pack is None):
             raise Required("Name serials or a pack, one of the two.", field="serials")
@@ -112,19 +112,19 @@ class SerialAssign(Mutation):
             serial_ids = _serial_ids(named)
             quantity = len(set(serial_ids))
             outcomes = (
-                staff.assign(serial_ids, _line_id(line), hand)
+                staff.assign(serial_ids, _line_id(line), action)
                 if line is not None
-                else staff.give(serial_ids, _user_id(customer), hand)
+                else staff.give(serial_ids, _user_id(customer), action)
             )
             got = quantity
         else:
             pack_id = ids.require(pack or "", "SerialPack", field="pack")
             quantity = 1 if arguments.get("quantity") is None else arguments["quantity"]
             if line is not None:
-                outcomes = staff.assign_any(pack_id, quantity, _line_id(line), hand)
+                outcomes = staff.assign_any(pack_id, quantity, _line_id(line), action)
                 got = sum(outcome.allocated for outcome in outcomes)
             else:
-                outcomes = staff.give_any(pack_id, quantity, _user_id(customer), hand)
+                outcomes = staff.give_any(pack_id, quantity, _user_id(customer), action)
                 got = quantity
         _follow(outcomes)
         return cls(quantity=got, shortfall=max(0, quantity - got))
@@ -166,7 +166,7 @@ class SerialRelease(_OfMany):
         serial_ids, status = _serial_ids(arguments["serials"]), arguments.get("status")
         outcomes = staff.release(
             serial_ids,
-            _hand(actor, arguments["reason"]),
+            _action(actor, arguments["reason"]),
             status=None if status is None else SerialStatus(status),
         )
         return cls.after(serial_ids, outcomes)
@@ -189,7 +189,7 @@ class SerialRevoke(_OfMany):
     @classmethod
     def perform(cls, actor: Actor, **arguments: Any) -> Any:
         serial_ids = _serial_ids(arguments["serials"])
-        return cls.after(serial_ids, staff.revoke(serial_ids, _hand(actor, arguments["reason"])))
+        return cls.after(serial_ids, staff.revoke(serial_ids, _action(actor, arguments["reason"])))
 
 
 class SerialReplace(Mutation):
@@ -217,7 +217,7 @@ class SerialReplace(Mutation):
         other = arguments.get("with_")
         outcomes = staff.replace(
             serial_id,
-            _hand(actor, arguments["reason"]),
+            _action(actor, arguments["reason"]),
             with_id=None if other is None else _serial_id(other, field="with"),
         )
         _follow(outcomes)
@@ -253,7 +253,7 @@ class SerialReserve(_OfMany):
 
     @classmethod
     def perform(cls, actor: Actor, **arguments: Any) -> Any:
-        hand = _hand(actor, arguments["reason"])
+        action = _action(actor, arguments["reason"])
         named, pack = arguments.get("serials"), arguments.get("pack")
         if (named is None) == (pack is None):
             raise Required("Name serials or a pack, one of the two.", field="serials")
@@ -264,11 +264,11 @@ class SerialReserve(_OfMany):
         )
         if named is not None:
             serial_ids = _serial_ids(named)
-            outcomes = staff.reserve(serial_ids, customer, hand)
+            outcomes = staff.reserve(serial_ids, customer, action)
         else:
             quantity = 1 if arguments.get("quantity") is None else arguments["quantity"]
             pack_id = ids.require(pack or "", "SerialPack", field="pack")
-            serial_ids, outcomes = staff.reserve_any(pack_id, quantity, customer, hand)
+            serial_ids, outcomes = staff.reserve_any(pack_id, quantity, customer, action)
         return cls.after(serial_ids, outcomes)
 
 
@@ -289,7 +289,7 @@ class SerialUnreserve(_OfMany):
     @classmethod
     def perform(cls, actor: Actor, **arguments: Any) -> Any:
         serial_ids = _serial_ids(arguments["serials"])
-        outcomes = staff.unreserve(serial_ids, _hand(actor, arguments["reason"]))
+        outcomes = staff.unreserve(serial_ids, _action(actor, arguments["reason"]))
         return cls.after(serial_ids, outcomes)
 
 
@@ -298,10 +298,10 @@ class SerialUpdate(Mutation):
 
     class Arguments:
         id = graphene.ID(required=True, description="ID of the serial.")
-        extra = graphql.JSONString(
+        extra = api.JSONString(
             description="Its extra fields, all of them, as a JSON object; left out, they stay."
         )
-        expires_at = graphql.DateTime(description="When it ceases to be valid.")
+        expires_at = api.DateTime(description="When it ceases to be valid.")
         never_expires = graphene.Boolean(description="Whether it is to be valid for ever.")
         reason = _REASON
 
@@ -312,7 +312,7 @@ class SerialUpdate(Mutation):
     def perform(cls, actor: Actor, **arguments: Any) -> Any:
         serial = staff.edit(
             _serial_id(arguments["id"], field="id"),
-            _hand(actor, arguments["reason"]),
+            _action(actor, arguments["reason"]),
             extra=arguments.get("extra"),
             expires_at=arguments.get("expires_at"),
             never_expires=bool(arguments.get("never_expires")),
@@ -329,7 +329,7 @@ class SerialEventCreate(Mutation):
             required=True, description="What happened, in a word or two: made, inspected, repaired."
         )
         text = graphene.String(description="More about it.")
-        happened_at = graphql.DateTime(description="When it happened, if not now.")
+        happened_at = api.DateTime(description="When it happened, if not now.")
 
     class Meta:
         description = f"Write an event into a serial's history. {_FOR_PRODUCTS}"
@@ -338,7 +338,7 @@ class SerialEventCreate(Mutation):
     def perform(cls, actor: Actor, **arguments: Any) -> Any:
         serial = staff.note(
             _serial_id(arguments["id"], field="id"),
-            _hand(actor, arguments.get("text") or ""),
+            _action(actor, arguments.get("text") or ""),
             title=arguments["title"],
             happened_at=arguments.get("happened_at"),
         )

@@ -4,35 +4,36 @@ from typing import Any
 
 import graphene
 
-from saleor_serials.access.jobs import Viewer
+from saleor_serials.access.jobs import JobAccess
 from saleor_serials.access.permissions import MANAGE_PRODUCTS
-from saleor_serials.graphql import ids, job_loaders
-from saleor_serials.graphql.access import reach_of
+from saleor_serials.graphql import ids
+from saleor_serials.graphql.access import pack_access_of
+from saleor_serials.graphql.loaders import jobs
 from saleor_serials.graphql.pagination import Listing, field
 from saleor_serials.graphql.types.connections import SerialJobCountableConnection
 from saleor_serials.graphql.types.jobs import SerialJob
-from saleor_serials.host import graphql
+from saleor_serials.host import api
 
 
-def _viewer(info: Any) -> Viewer:
-    actor = graphql.actor(info.context)
+def _job_access(info: Any) -> JobAccess:
+    actor = api.actor(info.context)
     if MANAGE_PRODUCTS not in actor.permissions:
-        raise graphql.permission_denied(MANAGE_PRODUCTS)
-    return Viewer.of(reach_of(info), actor.key)
+        raise api.permission_denied(MANAGE_PRODUCTS)
+    return JobAccess.of(pack_access_of(info), actor.key)
 
 
 def _resolve_job(root: Any, info: Any, *, id: str) -> Any:
-    viewer = _viewer(info)
-    return job_loaders.jobs_seen(info.context, (ids.numbers_of([id], "SerialJob")[0], viewer))
+    job_access = _job_access(info)
+    return jobs.jobs_seen(info.context, (ids.numbers_of([id], "SerialJob")[0], job_access))
 
 
 def _resolve_jobs(root: Any, info: Any, **arguments: Any) -> Listing:
-    viewer = _viewer(info)
+    job_access = _job_access(info)
     return Listing(
         info,
         arguments,
-        page=lambda page: job_loaders.pages_of_jobs(info.context, (viewer, page)),
-        count=lambda: job_loaders.counts_of_jobs(info.context, viewer),
+        page=lambda page: jobs.pages_of_jobs(info.context, (job_access, page)),
+        count=lambda: jobs.counts_of_jobs(info.context, job_access),
     )
 
 

@@ -126,7 +126,7 @@ class SerialEventTypeEnum(graphene.Enum):
                 models.EventType.PARTLY_REFUNDED: (
                     "An amount was paid back, which alone takes no serial back."
                 ),
-                models.EventType.PAYMENT_GONE: (
+                models.EventType.PAYMENT_REVERSED: (
                     "The order is no longer paid, without a refund; it keeps its serials and gets "
                     "no more."
                 ),

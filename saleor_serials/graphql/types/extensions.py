@@ -7,13 +7,13 @@ import graphene
 
 from saleor_serials.extensions.settings import Setting
 from saleor_serials.graphql.types.enums import SerialExtensionSettingTypeEnum
-from saleor_serials.host import graphql
+from saleor_serials.host import api
 
 
 class SerialExtensionSetting(graphene.ObjectType):
     name = graphene.String(required=True, description="Name of the setting.")
     type = SerialExtensionSettingTypeEnum(required=True, description="What its value is.")
-    default = graphql.JSONString(
+    default = api.JSONString(
         description="Its value where none is given; null if one must be given."
     )
     choices = graphene.List(

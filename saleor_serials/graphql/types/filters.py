@@ -7,9 +7,9 @@ import graphene
 
 from saleor_serials.errors import NotFound, Required
 from saleor_serials.graphql import ids
-from saleor_serials.graphql.loaders import PackFilter
+from saleor_serials.graphql.loaders.lists import PackFilter
 from saleor_serials.graphql.types.enums import SerialPackTypeEnum, SerialSortField, SerialStatusEnum
-from saleor_serials.host import graphql
+from saleor_serials.host import api
 from saleor_serials.models import PackType, SerialStatus
 from saleor_serials.serials.search import BatchFilter, Filter, Moment, Sort, searchable
 from saleor_serials.storable import storable
@@ -57,8 +57,8 @@ class SerialFilterInput(graphene.InputObjectType):
     )
     product = graphene.ID(description="Held by an order line that sold this product.")
     variant = graphene.ID(description="Held by an order line that sold this variant of `product`.")
-    created_at = graphql.DateTimeRangeInput(description="Put into the pack in this period.")
-    assigned_at = graphql.DateTimeRangeInput(
+    created_at = api.DateTimeRangeInput(description="Put into the pack in this period.")
+    assigned_at = api.DateTimeRangeInput(
         description="Assigned in this period, to whoever holds it or last held it."
     )
     search = graphene.String(
@@ -71,7 +71,7 @@ class SerialFilterInput(graphene.InputObjectType):
 
 class SerialSortingInput(graphene.InputObjectType):
     field = SerialSortField(required=True, description="What to order serials by.")
-    direction = graphql.OrderDirection(required=True, description="Which of them come first.")
+    direction = api.OrderDirection(required=True, description="Which of them come first.")
 
     class Meta:
         description = (
@@ -106,10 +106,10 @@ def batches(given: Mapping[str, Any] | None, *, within: frozenset[int] | None) -
     """
     given = _said(given)
     pack_ids = _numbers(given, "packs", "SerialPack")
-    wanted = within if pack_ids is None else frozenset(pack_ids)
-    if wanted is not None and within is not None:
-        wanted &= within
-    return BatchFilter(pack_ids=wanted, search=_text(given, "search"))
+    chosen = within if pack_ids is None else frozenset(pack_ids)
+    if chosen is not None and within is not None:
+        chosen &= within
+    return BatchFilter(pack_ids=chosen, search=_text(given, "search"))
 
 
 def serials(
@@ -129,7 +129,7 @@ def serials(
     created, assigned = given.get("created_at", {}), given.get("assigned_at", {})
     if "variant" in given and "product" not in given:
         raise Required("Name the product of the variant as well.", field="product")
-    wanted = Filter(
+    criteria = Filter(
         pack_ids=_numbers(given, "packs", "SerialPack"),
         batch_ids=_numbers(given, "batches", "SerialBatch"),
         statuses=(frozenset(map(SerialStatus, given["statuses"])) if "statuses" in given else None),
@@ -145,14 +145,14 @@ def serials(
         search=searchable(given["search"], field="search") if "search" in given else None,
         sort=_sort(given, sort_by),
     )
-    return wanted.within(within)
+    return criteria.within(within)
 
 
 def _sort(given: Mapping[str, Any], sort_by: Mapping[str, Any] | None) -> Sort:
     if sort_by:
         return Sort(
             moment=Moment(sort_by["field"]),
-            descending=sort_by["direction"] == graphql.OrderDirection.DESC.value,
+            descending=sort_by["direction"] == api.OrderDirection.DESC.value,
         )
     if "assigned_at" in given:
         return Sort(moment=Moment.ASSIGNED_AT)

@@ -7,10 +7,11 @@ import graphene
 
 from saleor_serials import models
 from saleor_serials.access.permissions import LISTED, MANAGE_PRODUCTS
-from saleor_serials.graphql import lists, loaders
+from saleor_serials.graphql import lists
+from saleor_serials.graphql.loaders.lists import Held
 from saleor_serials.graphql.pagination import field
 from saleor_serials.graphql.types.enums import SerialStatusEnum
-from saleor_serials.host import graphql
+from saleor_serials.host import api
 from saleor_serials.serials.search import Holder
 
 SERIALS = "saleor_serials.graphql.types.connections.SerialCountableConnection"
@@ -24,8 +25,8 @@ def require(info: Any, permission: str) -> None:
     Raises:
         PermissionDenied: the host's own.
     """
-    if permission not in graphql.actor(info.context).permissions:
-        raise graphql.permission_denied(permission)
+    if permission not in api.actor(info.context).permissions:
+        raise api.permission_denied(permission)
 
 
 def statuses() -> Any:
@@ -41,8 +42,8 @@ def serials_inside(holder: Holder) -> Any:
 
     def resolve(root: Any, info: Any, *, statuses: Any = None, **arguments: Any) -> Any:
         require(info, MANAGE_PRODUCTS)
-        wanted = LISTED if statuses is None else frozenset(map(models.SerialStatus, statuses))
-        held = loaders.Held(holder=holder, id=str(root.pk), statuses=wanted)
+        shown = LISTED if statuses is None else frozenset(map(models.SerialStatus, statuses))
+        held = Held(holder=holder, id=str(root.pk), statuses=shown)
         return lists.serials(info, arguments, held)
 
     return resolve
@@ -85,5 +86,5 @@ class SerialStatistic(graphene.ObjectType):
 
     @staticmethod
     def resolve_serials(root: _Counted, info: Any, **arguments: Any) -> Any:
-        wanted = loaders.Held(holder=root.holder, id=root.id, statuses=frozenset({root.status}))
-        return lists.serials(info, arguments, wanted)
+        criteria = Held(holder=root.holder, id=root.id, statuses=frozenset({root.status}))
+        return lists.serials(info, arguments, criteria)

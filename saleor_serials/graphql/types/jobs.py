@@ -8,14 +8,14 @@ from graphene import relay
 
 from saleor_serials import models
 from saleor_serials.access import permissions
-from saleor_serials.graphql import job_loaders, loaders
+from saleor_serials.graphql.loaders import jobs, rows
 from saleor_serials.graphql.types import SerialBatch, SerialPack
 from saleor_serials.graphql.types.enums import (
     SerialErrorCode,
     SerialJobKindEnum,
     SerialJobStatusEnum,
 )
-from saleor_serials.host import graphql
+from saleor_serials.host import api
 from saleor_serials.models import JobKind, JobStatus
 
 
@@ -50,8 +50,8 @@ class SerialJob(graphene.ObjectType):
     problem_count = graphene.Int(required=True, description="How many problems there are in all.")
     file_name = graphene.String(description="Name of the file that it reads or writes.")
     encoding = graphene.String(description="The encoding in which its file is read.")
-    created_at = graphql.DateTime(required=True, description="When it was asked for.")
-    finished_at = graphql.DateTime(description="When it came to its end.")
+    created_at = api.DateTime(required=True, description="When it was asked for.")
+    finished_at = api.DateTime(description="When it came to its end.")
     parts = graphene.Int(
         required=True,
         description=(
@@ -73,11 +73,11 @@ class SerialJob(graphene.ObjectType):
 
     @staticmethod
     def resolve_pack(root: models.Job, info: Any) -> Any:
-        return None if root.pack_id is None else loaders.packs(info.context, root.pack_id)
+        return None if root.pack_id is None else rows.packs(info.context, root.pack_id)
 
     @staticmethod
     def resolve_batch(root: models.Job, info: Any) -> Any:
-        return None if root.batch_id is None else loaders.batches(info.context, root.batch_id)
+        return None if root.batch_id is None else rows.batches(info.context, root.batch_id)
 
     @staticmethod
     def resolve_checked(root: models.Job, info: Any) -> int | None:
@@ -101,16 +101,16 @@ class SerialJob(graphene.ObjectType):
 
     @staticmethod
     def resolve_parts(root: models.Job, info: Any) -> Any:
-        return job_loaders.part_counts(info.context, root.pk) if _has_file(root) else 0
+        return jobs.part_counts(info.context, root.pk) if _has_file(root) else 0
 
     @staticmethod
     def resolve_part(root: models.Job, info: Any, *, number: int) -> Any:
         if not _has_file(root) or number < 1:
             return None
-        sees_holders = permissions.may_see_holders(graphql.actor(info.context))
+        sees_holders = permissions.may_see_holders(api.actor(info.context))
         if root.settings["sees_holders"] and not sees_holders:
-            raise graphql.permission_denied(permissions.MANAGE_ORDERS)
-        return job_loaders.parts(info.context, (root.pk, number)).then(
+            raise api.permission_denied(permissions.MANAGE_ORDERS)
+        return jobs.parts(info.context, (root.pk, number)).then(
             lambda content: content and base64.b64encode(content).decode()
         )
 

@@ -9,8 +9,10 @@ from saleor_serials import models
 from saleor_serials.access import permissions
 from saleor_serials.access.permissions import MANAGE_PRODUCTS
 from saleor_serials.extensions import generators
-from saleor_serials.graphql import ids, lists, loaders
-from saleor_serials.graphql.access import reach_of
+from saleor_serials.graphql import ids, lists
+from saleor_serials.graphql.access import pack_access_of
+from saleor_serials.graphql.loaders import lists as loaders_lists
+from saleor_serials.graphql.loaders import rows
 from saleor_serials.graphql.pagination import field
 from saleor_serials.graphql.types.enums import (
     SerialPackSourceEnum,
@@ -29,7 +31,7 @@ from saleor_serials.graphql.types.inside import (
     statistics,
     statuses,
 )
-from saleor_serials.host import graphql
+from saleor_serials.host import api
 from saleor_serials.packs import rules
 from saleor_serials.serials.search import Holder
 
@@ -52,12 +54,12 @@ class SerialVendorGroup(graphene.ObjectType):
 
     @staticmethod
     def resolve_name(root: models.VendorGroup, info: Any) -> Any:
-        return loaders.group_names(info.context, root.group_id)
+        return rows.group_names(info.context, root.group_id)
 
 
 class SerialPackConsumer(graphene.ObjectType):
     name = graphene.String(required=True, description="What acts: a name of `serialConsumers`.")
-    settings = graphql.JSONString(required=True, description="Its settings.")
+    settings = api.JSONString(required=True, description="Its settings.")
 
     class Meta:
         description = "What acts when a serial of a pack is consumed."
@@ -91,7 +93,7 @@ class SerialPack(graphene.ObjectType):
     generator = graphene.String(
         description="What makes its serials: a name of `serialGenerators`; null: nothing does."
     )
-    generator_settings = graphql.JSONString(
+    generator_settings = api.JSONString(
         description=(
             "The generator's settings. Requires the permission MANAGE_PRODUCTS, and that the pack "
             "is within reach, else null."
@@ -116,7 +118,7 @@ class SerialPack(graphene.ObjectType):
             "their data."
         )
     )
-    renderer_settings = graphql.JSONString(
+    renderer_settings = api.JSONString(
         description=(
             "The renderer's settings. Requires the permission MANAGE_PRODUCTS, and that the pack "
             "is within reach, else null."
@@ -174,10 +176,10 @@ class SerialPack(graphene.ObjectType):
     notice_below = graphene.Int(
         description="Staff are told when fewer serials than this are left; null: never."
     )
-    noticed_at = graphql.DateTime(
+    noticed_at = api.DateTime(
         description="When staff were told that it runs low; null once it was refilled."
     )
-    archived_at = graphql.DateTime(
+    archived_at = api.DateTime(
         description="Since when it is archived: it hands nothing out and takes nothing in."
     )
     warnings = graphene.List(
@@ -185,7 +187,7 @@ class SerialPack(graphene.ObjectType):
         required=True,
         description="What staff should know about its rules.",
     )
-    created_at = graphql.DateTime(required=True, description="When the pack was made.")
+    created_at = api.DateTime(required=True, description="When the pack was made.")
     links = graphene.List(
         graphene.NonNull(lambda: SerialPackLink),
         required=True,
@@ -193,7 +195,7 @@ class SerialPack(graphene.ObjectType):
     )
     statistics = graphene.List(
         graphene.NonNull(lambda: SerialStatistic),
-        resolver=statistics(Holder.PACK, loaders.statistics),
+        resolver=statistics(Holder.PACK, loaders_lists.statistics),
         description=f"How many serials are in each status, and which. {STAFF}",
     )
     serials = field(
@@ -238,17 +240,17 @@ class SerialPack(graphene.ObjectType):
         if not _manages(info, root):
             return None
         kind = generators.registered().get(root.generator)
-        return loaders.public_keys(info.context, (root.pk, kind is not None and kind.signs))
+        return rows.public_keys(info.context, (root.pk, kind is not None and kind.signs))
 
     @staticmethod
     def resolve_generator_left(root: models.Pack, info: Any) -> Any:
-        return loaders.rooms(info.context, root)
+        return rows.rooms(info.context, root)
 
     @staticmethod
     def resolve_vendor_group(root: models.Pack, info: Any) -> Any:
         if root.vendor_group_id is None:
             return None
-        return loaders.vendor_groups(info.context, root.vendor_group_id)
+        return rows.vendor_groups(info.context, root.vendor_group_id)
 
     @staticmethod
     def resolve_warnings(root: models.Pack, info: Any) -> list[str]:
@@ -256,30 +258,28 @@ class SerialPack(graphene.ObjectType):
 
     @staticmethod
     def resolve_links(root: models.Pack, info: Any) -> Any:
-        return loaders.links_of_packs(info.context, root.pk)
+        return rows.links_of_packs(info.context, root.pk)
 
 
 def _manages(info: Any, pack: models.Pack) -> bool:
-    actor = graphql.actor(info.context)
-    return permissions.may_see_packs(actor) and reach_of(info).sees(pack.pk)
+    actor = api.actor(info.context)
+    return permissions.may_see_packs(actor) and pack_access_of(info).sees(pack.pk)
 
 
 def _batches_of(
     root: models.Pack, info: Any, *, search: str | None = None, **arguments: Any
 ) -> Any:
     require(info, MANAGE_PRODUCTS)
-    return lists.batches(info, arguments, loaders.BatchesOf(pack_id=root.pk, search=search))
+    return lists.batches(info, arguments, loaders_lists.BatchesOf(pack_id=root.pk, search=search))
 
 
 class SerialPackLink(graphene.ObjectType):
     pack = graphene.Field(SerialPack, required=True, description="Where the serials come from.")
     variant = graphene.Field(
-        graphql.ProductVariant,
+        api.ProductVariant,
         description="The variant that takes them. Its link replaces the product's for this pack.",
     )
-    product = graphene.Field(
-        graphql.Product, description="The product whose variants all take them."
-    )
+    product = graphene.Field(api.Product, description="The product whose variants all take them.")
     quantity = graphene.Int(required=True, description="How many serials a unit sold takes.")
     from_metadata = graphene.Boolean(
         required=True,
@@ -295,29 +295,29 @@ class SerialPackLink(graphene.ObjectType):
 
     @staticmethod
     def resolve_pack(root: models.PackLink, info: Any) -> Any:
-        return loaders.packs(info.context, root.pack_id)
+        return rows.packs(info.context, root.pack_id)
 
     @staticmethod
     def resolve_variant(root: models.PackLink, info: Any) -> Any:
         if root.variant_id is None:
             return None
-        return loaders.variants(info.context, root.variant_id).then(graphql.wrap_variant)
+        return rows.variants(info.context, root.variant_id).then(api.wrap_variant)
 
     @staticmethod
     def resolve_product(root: models.PackLink, info: Any) -> Any:
         if root.product_id is None:
             return None
-        return loaders.products(info.context, root.product_id).then(graphql.wrap_product)
+        return rows.products(info.context, root.product_id).then(api.wrap_product)
 
 
 class SerialBatch(graphene.ObjectType):
     name = graphene.String(required=True, description="Name of the batch.")
     quantity = graphene.Int(required=True, description="How many serials it was made of.")
-    created_at = graphql.DateTime(required=True, description="When the batch was made.")
+    created_at = api.DateTime(required=True, description="When the batch was made.")
     pack = graphene.Field(SerialPack, required=True, description="The pack it was made for.")
     statistics = graphene.List(
         graphene.NonNull(SerialStatistic),
-        resolver=statistics(Holder.BATCH, loaders.batch_statistics),
+        resolver=statistics(Holder.BATCH, loaders_lists.batch_statistics),
         description=f"How many of its serials are in each status, and which. {STAFF}",
     )
     serials = field(
@@ -333,4 +333,4 @@ class SerialBatch(graphene.ObjectType):
 
     @staticmethod
     def resolve_pack(root: models.Batch, info: Any) -> Any:
-        return loaders.packs(info.context, root.pack_id)
+        return rows.packs(info.context, root.pack_id)

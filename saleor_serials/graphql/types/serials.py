@@ -12,11 +12,12 @@ from graphene import relay
 from saleor_serials import models
 from saleor_serials.access import permissions
 from saleor_serials.extensions.renderers import Rendering
-from saleor_serials.graphql import ids, loaders
-from saleor_serials.graphql.access import reach_of
+from saleor_serials.graphql import ids
+from saleor_serials.graphql.access import pack_access_of
+from saleor_serials.graphql.loaders import orders, rows
 from saleor_serials.graphql.types.enums import SerialEventTypeEnum, SerialStatusEnum
 from saleor_serials.graphql.types.packs import SerialBatch, SerialPack
-from saleor_serials.host import graphql
+from saleor_serials.host import api
 from saleor_serials.serials.rendering import rendered
 
 
@@ -25,12 +26,12 @@ class SerialAssignment(graphene.ObjectType):
     order_number = graphene.String(description="Number of the order.")
     order_line_id = graphene.ID(description="ID of the `OrderLine`.")
     pack = graphene.Field(SerialPack, required=True, description="Where the serials come from.")
-    wanted = graphene.Int(required=True, description="How many serials the line is owed.")
+    entitled = graphene.Int(required=True, description="How many serials the line is owed.")
     held = graphene.Int(required=True, description="How many serials the line holds.")
     shortfall = graphene.Int(
         required=True, description="How many serials are owed and not held; they will follow."
     )
-    owed_since = graphql.DateTime(description="Since when the line is owed serials.")
+    entitled_since = api.DateTime(description="Since when the line is owed serials.")
 
     class Meta:
         description = "What an order line, or a gift, is owed from a pack, and what it holds."
@@ -50,12 +51,12 @@ class SerialAssignment(graphene.ObjectType):
 
     @staticmethod
     def resolve_pack(root: models.Assignment, info: Any) -> Any:
-        return loaders.packs(info.context, root.pack_id)
+        return rows.packs(info.context, root.pack_id)
 
 
 class SerialEvent(graphene.ObjectType):
     type = SerialEventTypeEnum(required=True, description="What happened.")
-    created_at = graphql.DateTime(required=True, description="When it happened.")
+    created_at = api.DateTime(required=True, description="When it happened.")
     from_status = SerialStatusEnum(description="The serial's status before.")
     to_status = SerialStatusEnum(description="The serial's status after.")
     actor = graphene.String(
@@ -67,7 +68,7 @@ class SerialEvent(graphene.ObjectType):
     )
     reason = graphene.String(description="Why it was done, or what was noted.")
     title = graphene.String(description="What happened, in the words of whoever noted it.")
-    happened_at = graphql.DateTime(
+    happened_at = api.DateTime(
         description="When it happened, if that was not when it was written down."
     )
     quantity = graphene.Int(description="How many serials, if it happened to a whole batch.")
@@ -86,11 +87,11 @@ class SerialEvent(graphene.ObjectType):
 
     @staticmethod
     def resolve_actor(root: models.Event, info: Any) -> Any:
-        return loaders.actor_names(info.context, root.actor)
+        return rows.actor_names(info.context, root.actor)
 
     @staticmethod
     def resolve_order_number(root: models.Event, info: Any) -> str | None:
-        if root.order is None or not permissions.may_see_holders(graphql.actor(info.context)):
+        if root.order is None or not permissions.may_see_holders(api.actor(info.context)):
             return None
         return root.order.number
 
@@ -136,7 +137,7 @@ class Serial(graphene.ObjectType):
         required=True,
         description="The serial, cut to the length that the shop has set for lists.",
     )
-    extra = graphql.JSONString(description="Its extra fields. For staff, else null.")
+    extra = api.JSONString(description="Its extra fields. For staff, else null.")
     customer = graphene.Field(
         SerialCustomer,
         description=(
@@ -144,15 +145,13 @@ class Serial(graphene.ObjectType):
         ),
     )
     status = SerialStatusEnum(required=True, description="Where it is in its life.")
-    created_at = graphql.DateTime(required=True, description="When it was put into its pack.")
-    assigned_at = graphql.DateTime(description="When its customer got it.")
-    expires_at = graphql.DateTime(description="When it ceases to be valid, if ever.")
-    delivered_at = graphql.DateTime(
+    created_at = api.DateTime(required=True, description="When it was put into its pack.")
+    assigned_at = api.DateTime(description="When its customer got it.")
+    expires_at = api.DateTime(description="When it ceases to be valid, if ever.")
+    delivered_at = api.DateTime(
         description="When it was sent to the customer. For staff, else null."
     )
-    consumed_at = graphql.DateTime(
-        description="When the customer consumed it. For staff, else null."
-    )
+    consumed_at = api.DateTime(description="When the customer consumed it. For staff, else null.")
     pack = graphene.Field(SerialPack, description="The pack it is in. For staff, else null.")
     pack_name = graphene.String(
         description="The pack's name. For staff; for customers where the pack shows it, else null."
@@ -175,16 +174,14 @@ class Serial(graphene.ObjectType):
 
     @staticmethod
     def resolve_rendering(root: models.Serial, info: Any) -> Any:
-        return loaders.packs(info.context, root.pack_id).then(
-            lambda pack: rendered(pack, [root])[0]
-        )
+        return rows.packs(info.context, root.pack_id).then(lambda pack: rendered(pack, [root])[0])
 
     @staticmethod
     def resolve_preview(root: models.Serial, info: Any) -> Any:
         def cut(length: int) -> str:
             return root.data if len(root.data) <= length else f"{root.data[:length]}…"
 
-        return loaders.preview_length(info.context).then(cut)
+        return orders.preview_length(info.context).then(cut)
 
     @staticmethod
     def resolve_extra(root: models.Serial, info: Any) -> Any:
@@ -196,7 +193,7 @@ class Serial(graphene.ObjectType):
             return None
         kind, _, name = root.customer.partition(":")
         if kind == "user":
-            return loaders.emails(info.context, int(name)).then(
+            return rows.emails(info.context, int(name)).then(
                 lambda email: SerialCustomer(user_id=ids.of("User", name), email=email)
             )
         return SerialCustomer(email=name if kind == "email" else None)
@@ -211,12 +208,12 @@ class Serial(graphene.ObjectType):
 
     @staticmethod
     def resolve_pack(root: models.Serial, info: Any) -> Any:
-        return loaders.packs(info.context, root.pack_id) if _seen_by_staff(root, info) else None
+        return rows.packs(info.context, root.pack_id) if _seen_by_staff(root, info) else None
 
     @staticmethod
     def resolve_pack_name(root: models.Serial, info: Any) -> Any:
         by_staff = _seen_by_staff(root, info)
-        return loaders.packs(info.context, root.pack_id).then(
+        return rows.packs(info.context, root.pack_id).then(
             lambda pack: pack.name if by_staff or pack.shows_name else None
         )
 
@@ -224,27 +221,27 @@ class Serial(graphene.ObjectType):
     def resolve_batch(root: models.Serial, info: Any) -> Any:
         if root.batch_id is None or not _seen_by_staff(root, info):
             return None
-        return loaders.batches(info.context, root.batch_id)
+        return rows.batches(info.context, root.batch_id)
 
     @staticmethod
     def resolve_assignment(root: models.Serial, info: Any) -> Any:
         if root.assignment_id is None or not _seen_with_holder(root, info):
             return None
-        return loaders.assignments(info.context, root.assignment_id)
+        return rows.assignments(info.context, root.assignment_id)
 
     @staticmethod
     def resolve_events(root: models.Serial, info: Any) -> Any:
         if not _seen_by_staff(root, info):
             return None
-        return loaders.histories(info.context, (root.pk, root.batch_id))
+        return orders.histories(info.context, (root.pk, root.batch_id))
 
 
 def _seen_by_staff(serial: models.Serial, info: Any) -> bool:
     """Tell whether whoever asks sees what is behind a serial; not of their own purchases alone."""
-    if not permissions.may_see_background(graphql.actor(info.context)):
+    if not permissions.may_see_background(api.actor(info.context)):
         return False
-    return reach_of(info).sees(serial.pack_id)
+    return pack_access_of(info).sees(serial.pack_id)
 
 
 def _seen_with_holder(serial: models.Serial, info: Any) -> bool:
-    return permissions.may_see_holders(graphql.actor(info.context)) and _seen_by_staff(serial, info)
+    return permissions.may_see_holders(api.actor(info.context)) and _seen_by_staff(serial, info)

@@ -88,14 +88,14 @@ def _order(rows: list[tuple[Any, ...]]) -> OrderSnapshot:
         email=email,
         placed_at=placed_at,
         placed=status != OrderStatus.DRAFT,
-        live=status not in (OrderStatus.DRAFT, OrderStatus.CANCELED),
+        is_open=status not in (OrderStatus.DRAFT, OrderStatus.CANCELED),
         # What came in ever, not what is left: a partial refund leaves less than the total.
         paid=captured + refunded >= total,
         fulfilled=status == OrderStatus.FULFILLED,
         # A placed order's lines are not edited any more.
         prices_stale=False,
         refunded=refunded,
-        gone=total > 0 and captured <= 0 and refunded > 0,
+        fully_refunded=total > 0 and captured <= 0 and refunded > 0,
         currency=currency,
         channel="",
         lines=tuple(_line(*row[11:], bought_at=placed_at) for row in rows if row[11] is not None),

@@ -19,11 +19,11 @@ _METADATA = "private_metadata"
 def connect(
     *,
     order_changed: Callable[[str], None],
-    variant_leaves: Callable[[int], None],
-    product_leaves: Callable[[int], None],
-    wish_changed: Callable[[Target], None],
+    before_variant_deleted: Callable[[int], None],
+    before_product_deleted: Callable[[int], None],
+    metadata_links_changed: Callable[[Target], None],
 ) -> None:
-    """Call back on every Django signal that can mean that an order or a wish may have changed.
+    """Call back on every Django signal after which an order or metadata links may have changed.
 
     2.10.1's paymentRefund, paymentVoid and paymentCapture call no plugin hook at all, and its
     variants and metadata have none: signals are what there is. Variants and products are told of
@@ -53,7 +53,7 @@ def connect(
         def receive(instance: Any, update_fields: Any, **kwargs: Any) -> None:
             # The metadata mutations save this column alone; only they can take a key away.
             if _METADATA in update_fields if update_fields else mentions_serials(instance):
-                wish_changed(Target(kind=kind, id=instance.pk))
+                metadata_links_changed(Target(kind=kind, id=instance.pk))
 
         post_save.connect(receive, sender=model, weak=False, dispatch_uid=f"saleor_serials.{kind}")
 
@@ -61,8 +61,8 @@ def connect(
     listen(OrderLine, lambda line: line.order_id)
     listen(Payment, lambda payment: payment.order_id)
     listen(Fulfillment, lambda fulfillment: fulfillment.order_id)
-    announce(ProductVariant, variant_leaves)
-    announce(Product, product_leaves)
+    announce(ProductVariant, before_variant_deleted)
+    announce(Product, before_product_deleted)
     read(ProductVariant, "variant")
     read(Product, "product")
 

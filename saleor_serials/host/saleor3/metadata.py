@@ -22,13 +22,13 @@ WHERE order_id IN (SELECT id FROM copied) AND private_metadata ? '{KEY}'
 _WRITE_LINES = f"""
 UPDATE order_orderline AS line
 SET private_metadata = CASE
-    WHEN wanted.text IS NULL THEN line.private_metadata - '{KEY}'
-    ELSE coalesce(line.private_metadata, '{{}}') || jsonb_build_object('{KEY}', wanted.text)
+    WHEN expected.text IS NULL THEN line.private_metadata - '{KEY}'
+    ELSE coalesce(line.private_metadata, '{{}}') || jsonb_build_object('{KEY}', expected.text)
 END
 FROM order_orderline AS each
-LEFT JOIN unnest(%s::uuid[], %s::text[]) AS wanted(id, text) ON wanted.id = each.id
+LEFT JOIN unnest(%s::uuid[], %s::text[]) AS expected(id, text) ON expected.id = each.id
 WHERE each.order_id = %s AND line.id = each.id
-    AND line.private_metadata ->> '{KEY}' IS DISTINCT FROM wanted.text
+    AND line.private_metadata ->> '{KEY}' IS DISTINCT FROM expected.text
 """
 
 

@@ -28,7 +28,7 @@ from saleor_serials.host.shapes import Changes, LineSnapshot, OrderOwner, OrderS
 # A change may become visible after a younger one: rows are looked at again for this long.
 _OVERLAP = timedelta(minutes=5)
 
-_NOT_LIVE = (
+_NOT_OPEN = (
     OrderStatus.DRAFT,
     OrderStatus.CANCELED,
     OrderStatus.EXPIRED,
@@ -138,8 +138,8 @@ AND NOT EXISTS (
 def order_snapshot(order_id: str) -> OrderSnapshot | None:
     """Read an order as it stands now; None if it does not exist. Two statements.
 
-    ``charge_status`` tells neither paid nor gone: a partial refund makes it partial, and a full
-    grant with a full refund makes it full with nothing charged.
+    ``charge_status`` tells neither paid nor fully refunded: a partial refund makes it partial, and
+    a full grant with a full refund makes it full with nothing charged.
     """
     return order_snapshots([order_id]).get(order_id)
 
@@ -194,14 +194,14 @@ def _order(row: tuple[Any, ...], lines: list[Any]) -> OrderSnapshot:
         email=email,
         placed_at=placed_at,
         placed=status != OrderStatus.DRAFT,
-        live=status not in _NOT_LIVE,
+        is_open=status not in _NOT_OPEN,
         paid=is_paid(price),
         fulfilled=status in _FULFILLED,
         prices_stale=is_paid(total) and not is_paid(price),
         # Amounts are kept with three decimals here, whatever the currency has.
         refunded=quantize_price(refunded, currency),
         # What a chargeback took is not among it.
-        gone=total > 0 and charged <= 0 and refunded > 0 and refunded >= total - granted,
+        fully_refunded=total > 0 and charged <= 0 and refunded > 0 and refunded >= total - granted,
         currency=currency,
         channel=channel,
         lines=tuple(

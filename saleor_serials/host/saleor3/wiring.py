@@ -18,14 +18,15 @@ from saleor_serials.host.shapes import Target
 def connect(
     *,
     order_changed: Callable[[str], None],
-    variant_leaves: Callable[[int], None],
-    product_leaves: Callable[[int], None],
-    wish_changed: Callable[[Target], None],
+    before_variant_deleted: Callable[[int], None],
+    before_product_deleted: Callable[[int], None],
+    metadata_links_changed: Callable[[Target], None],
 ) -> None:
     """Listen where Saleor 3 calls no hook: granted refunds, deleted variants and products.
 
     A grant's lines are made after it, in the same transaction: after its commit all are there.
-    ``wish_changed`` is not needed: hooks tell of metadata, and its mutations send no signal.
+    ``metadata_links_changed`` is not needed: hooks report metadata, and its mutations send no
+    signal.
     """
 
     def granted(instance: Any, **kwargs: Any) -> None:
@@ -46,8 +47,8 @@ def connect(
             weak=False,
             dispatch_uid="saleor_serials.OrderGrantedRefund",
         )
-    announce(ProductVariant, variant_leaves)
-    announce(Product, product_leaves)
+    announce(ProductVariant, before_variant_deleted)
+    announce(Product, before_product_deleted)
 
 
 def task(name: str) -> Callable[[Callable[..., Any]], Any]:

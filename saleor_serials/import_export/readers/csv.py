@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import IO, cast
 
 from saleor_serials.errors import InvalidInput, TooLong, Unreadable
-from saleor_serials.import_export.readers.formats import Broken, Form
+from saleor_serials.import_export.readers.formats import FileFormat, UnreadableFile
 
 # More than all columns of a row can hold.
 MAX_ROW_LENGTH = 1_000_000
@@ -52,9 +52,9 @@ def numbered_lines(file: IO[bytes], encoding: str) -> Iterator[tuple[int, str]]:
         yield number, line.rstrip("\r\n")
 
 
-def csv_rows(file: IO[bytes], form: Form) -> Iterator[tuple[int, Sequence[str]]]:
-    lines = _Lines(file, form.encoding)
-    reader = csv.reader(lines, delimiter=form.separator, strict=True)
+def csv_rows(file: IO[bytes], file_format: FileFormat) -> Iterator[tuple[int, Sequence[str]]]:
+    lines = _Lines(file, file_format.encoding)
+    reader = csv.reader(lines, delimiter=file_format.separator, strict=True)
     try:
         for number, cells in enumerate(reader, 1):
             lines.row = number + 1
@@ -68,7 +68,7 @@ def csv_rows(file: IO[bytes], form: Form) -> Iterator[tuple[int, Sequence[str]]]
             )
         else:
             refusal = Unreadable("Its quotation marks do not match.", field="file")
-        raise Broken(lines.row, refusal) from None
+        raise UnreadableFile(lines.row, refusal) from None
 
 
 class _Lines:
@@ -95,14 +95,14 @@ class _Lines:
         try:
             line = self._text.readline(MAX_ROW_LENGTH)
         except (UnicodeError, ValueError):
-            raise Broken(
+            raise UnreadableFile(
                 self.row,
                 Unreadable("These bytes are no text in the file's encoding.", field="file"),
             ) from None
         if not line:
             raise StopIteration
         if len(line) == MAX_ROW_LENGTH:
-            raise Broken(
+            raise UnreadableFile(
                 self.row,
                 TooLong(f"It has more than {MAX_ROW_LENGTH:,} characters.", field="file"),
             )

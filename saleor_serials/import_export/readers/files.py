@@ -12,7 +12,7 @@ from saleor_serials.errors import Required, TooLong
 from saleor_serials.import_export.readers import xlsx
 from saleor_serials.import_export.readers.csv import csv_rows, numbered_lines
 from saleor_serials.import_export.readers.encoding import encoding_of, known_encoding
-from saleor_serials.import_export.readers.formats import Form, Format
+from saleor_serials.import_export.readers.formats import FileFormat, Format
 
 MAX_FILE_BYTES = 500_000_000
 
@@ -50,7 +50,7 @@ def examine(
     return format, known_encoding(encoding) if encoding else encoding_of(file)
 
 
-def rows(file: IO[bytes], form: Form) -> Iterator[tuple[int, Sequence[str]]]:
+def rows(file: IO[bytes], file_format: FileFormat) -> Iterator[tuple[int, Sequence[str]]]:
     """Read a file from its beginning: the number of each row, from 1, and its cells.
 
     Blank rows are given as well, without cells. ``file`` needs to be seekable for XLSX alone.
@@ -59,10 +59,11 @@ def rows(file: IO[bytes], form: Form) -> Iterator[tuple[int, Sequence[str]]]:
         Broken: nothing can be read from here on.
         Unreadable: it is no XLSX file.
     """
-    if form.format == Format.XLSX:
+    if file_format.format == Format.XLSX:
         return xlsx.rows(file)
-    if form.format == Format.TEXT:
+    if file_format.format == Format.TEXT:
         return (
-            (n, [line] if line.strip() else []) for n, line in numbered_lines(file, form.encoding)
+            (n, [line] if line.strip() else [])
+            for n, line in numbered_lines(file, file_format.encoding)
         )
-    return csv_rows(file, form)
+    return csv_rows(file, file_format)

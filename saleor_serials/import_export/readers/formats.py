@@ -15,7 +15,7 @@ class Format(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Form:
+class FileFormat:
     """How a file is to be read. ``separator`` and ``encoding`` are empty where there is none."""
 
     format: Format
@@ -23,7 +23,7 @@ class Form:
     separator: str = ""
 
 
-class Broken(Exception):
+class UnreadableFile(Exception):
     """Nothing can be read from this row on; ``refusal`` says why."""
 
     def __init__(self, row: int, refusal: InvalidInput) -> None:

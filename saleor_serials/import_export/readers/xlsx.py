@@ -10,7 +10,7 @@ from openpyxl import load_workbook
 from openpyxl.cell.cell import ERROR_CODES
 
 from saleor_serials.errors import TooLong, TooMany, Unreadable
-from saleor_serials.import_export.readers.formats import Broken
+from saleor_serials.import_export.readers.formats import UnreadableFile
 
 MAX_COLUMNS = 100
 
@@ -68,22 +68,24 @@ def rows(file: IO[bytes]) -> Iterator[tuple[int, Sequence[str]]]:
     number = 0
     try:
         book = load_workbook(file, read_only=True, data_only=True, keep_links=False)
-        sheet = book.worksheets[0]
+        import_file = book.worksheets[0]
         # What a file says of its size is wrong where other programs wrote it.
-        sheet.reset_dimensions()
-        for number, cells in enumerate(sheet.iter_rows(values_only=True), 1):
+        import_file.reset_dimensions()
+        for number, cells in enumerate(import_file.iter_rows(values_only=True), 1):
             if number > _MAX_XLSX_ROWS:
-                raise Broken(number, TooMany("A sheet has at most 1,048,576 rows.", field="file"))
+                raise UnreadableFile(
+                    number, TooMany("A sheet has at most 1,048,576 rows.", field="file")
+                )
             if len(cells) > MAX_COLUMNS:
-                raise Broken(
+                raise UnreadableFile(
                     number, TooMany(f"A row has at most {MAX_COLUMNS} cells.", field="file")
                 )
             yield number, [] if all(cell is None for cell in cells) else [*map(_text, cells)]
-    except (Broken, GeneratorExit):
+    except (UnreadableFile, GeneratorExit):
         raise
     except Exception:
         # What openpyxl raises on a broken file is anything.
-        raise Broken(
+        raise UnreadableFile(
             number + 1,
             Unreadable("From here on this is no XLSX file that can be read.", field="file"),
         ) from None

@@ -52,14 +52,14 @@ def _lock_order(assignment_id: int) -> str | None:
     return None
 
 
-# A consumed serial is never taken back. While an order is in doubt, staff have been told.
+# A consumed serial is never taken back. While an order has a payment issue, staff have been told.
 def _surplus() -> list[Finding]:
     return select(
         f"""
-        SELECT r.order_id, a.id, {PLACE}, a.held, a.wanted
+        SELECT r.order_id, a.id, {PLACE}, a.held, a.entitled
         FROM saleor_serials_assignment AS a
         LEFT JOIN saleor_serials_orderrecord AS r ON r.id = a.order_id
-        WHERE a.held > a.wanted AND (r.noted ? 'doubt') IS NOT TRUE AND a.held > (
+        WHERE a.held > a.entitled AND (r.noted ? 'payment_issue') IS NOT TRUE AND a.held > (
             SELECT count(*) FROM saleor_serials_serial
             WHERE assignment_id = a.id AND consumed_at IS NOT NULL
         ) ORDER BY a.id
@@ -77,17 +77,17 @@ def _reconcile(findings: Sequence[Finding]) -> None:
 def _short() -> list[Finding]:
     return select(
         f"""
-        SELECT a.pack_id, a.id, {PLACE}, a.wanted - a.held, a.pack_id
+        SELECT a.pack_id, a.id, {PLACE}, a.entitled - a.held, a.pack_id
         FROM saleor_serials_assignment AS a
         JOIN saleor_serials_orderrecord AS r ON r.id = a.order_id
-        WHERE a.wanted > a.held AND a.pack_id = ANY(ARRAY(
+        WHERE a.entitled > a.held AND a.pack_id = ANY(ARRAY(
             SELECT pack.id FROM saleor_serials_pack AS pack
             WHERE pack.is_published AND pack.source = 'stock' AND EXISTS (
                 SELECT FROM saleor_serials_serial AS s
                 WHERE s.pack_id = pack.id AND s.status = 'free'
                     AND (s.expires_at IS NULL OR s.expires_at > now())
             )
-        )) ORDER BY a.pack_id, a.owed_since, a.id
+        )) ORDER BY a.pack_id, a.entitled_since, a.id
         """,
         "assignment {} ({}) is short of {}, and pack {} has free ones",
     )
@@ -195,7 +195,7 @@ def _counts() -> list[Finding]:
             about=each.pack_id,
             text=f"pack {each.pack_id} counts {each.counted} {each.status}, and has {each.there}",
         )
-        for each in counts.mistakes()
+        for each in counts.mismatches()
     ]
 
 

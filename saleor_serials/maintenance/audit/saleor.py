@@ -9,7 +9,7 @@ from saleor_serials import config
 from saleor_serials.delivery import metadata, outbox
 from saleor_serials.host import host
 from saleor_serials.maintenance.audit.rule import Check, Finding, select
-from saleor_serials.models import Delivery, DeliveryStatus, Mirror, OrderRecord, Pack
+from saleor_serials.models import Delivery, DeliveryStatus, MetadataCopy, OrderRecord, Pack
 from saleor_serials.orders.reconcile import try_reconcile
 from saleor_serials.packs import stock_sync
 
@@ -21,9 +21,9 @@ _FAILING = timedelta(days=1)
 def _gone() -> list[Finding]:
     return select(
         """
-        SELECT r.order_id, r.number, r.order_id, sum(a.held), sum(a.wanted)
+        SELECT r.order_id, r.number, r.order_id, sum(a.held), sum(a.entitled)
         FROM saleor_serials_orderrecord AS r
-        JOIN saleor_serials_assignment AS a ON a.order_id = r.id AND (a.held > 0 OR a.wanted > 0)
+        JOIN saleor_serials_assignment AS a ON a.order_id = r.id AND (a.held > 0 OR a.entitled > 0)
         WHERE NOT EXISTS (SELECT FROM order_order AS o WHERE o.id::text = r.order_id)
         GROUP BY r.id ORDER BY r.id
         """,
@@ -38,7 +38,7 @@ def _unpaid() -> list[Finding]:
         f"""
         SELECT r.order_id, r.number, r.order_id
         FROM saleor_serials_orderrecord AS r JOIN order_order AS o ON o.id::text = r.order_id
-        WHERE r.entitled_at IS NOT NULL AND NOT r.noted ? 'doubt' AND {host.NEVER_PAID}
+        WHERE r.entitled_at IS NOT NULL AND NOT r.noted ? 'payment_issue' AND {host.NEVER_PAID}
             AND EXISTS (
                 SELECT FROM saleor_serials_assignment WHERE order_id = r.id AND held > 0
             )
@@ -67,11 +67,11 @@ def _stock() -> list[Finding]:
         return []
     return [
         Finding(
-            about=drift.variant_id,
-            text=f"variant {drift.variant_id} has {drift.quantity or 0} in stock, and should have "
-            f"{drift.wanted}",
+            about=mismatch.variant_id,
+            text=f"variant {mismatch.variant_id} has {mismatch.quantity or 0} in stock, and should "
+            f"have {mismatch.expected}",
         )
-        for drift in stock_sync.mismatches(settings)
+        for mismatch in stock_sync.mismatches(settings)
     ]
 
 
@@ -112,8 +112,8 @@ def _deliver(findings: Sequence[Finding]) -> None:
         outbox.deliver(finding.about)
 
 
-def _mirror() -> list[Finding]:
-    due = OrderRecord.objects.filter(mirror=Mirror.DUE).order_by("pk")
+def _metadata() -> list[Finding]:
+    due = OrderRecord.objects.filter(metadata_copy=MetadataCopy.DUE).order_by("pk")
     return [
         Finding(about=order_id, text=f"order {number} (id {order_id}) shows other serials")
         for order_id, number in due.values_list("order_id", "number")
@@ -166,10 +166,10 @@ CHECKS = (
         repair=_deliver,
     ),
     Check(
-        name="mirror",
+        name="metadata_copy",
         rule="the metadata of orders shows what they hold",
         advice="--repair writes it",
-        find=_mirror,
+        find=_metadata,
         repair=_show,
     ),
 )

@@ -39,16 +39,16 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         packs = [pack_of(slug) for slug in options["pack"] or []]
         statuses = options["status"]
-        wanted = Filter(
+        criteria = Filter(
             pack_ids=tuple(pack.pk for pack in packs if pack) or None,
             statuses=frozenset(map(SerialStatus, statuses)) if statuses else None,
         )
         with _opened(options["file"]) as file:
             job = export.start_export(
-                wanted,
+                criteria,
                 format=Format(options["format"]),
                 actor=SYSTEM,
-                reach=EVERYTHING,
+                access=EVERYTHING,
                 sees_holders=True,
             )
             work(job, self.stderr)

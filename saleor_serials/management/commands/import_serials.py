@@ -13,7 +13,7 @@ from saleor_serials.history import SYSTEM
 from saleor_serials.import_export import links_import, serials_import
 from saleor_serials.import_export.columns import Column
 from saleor_serials.import_export.links_import import LinkColumn
-from saleor_serials.import_export.plan import Sheet
+from saleor_serials.import_export.plan import ImportFile
 from saleor_serials.import_export.readers.formats import Format
 from saleor_serials.import_export.serials_writing import ALL_OR_NOTHING
 from saleor_serials.management.progress import choice, complaints, opened, pack_of, refusals, work
@@ -51,7 +51,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         pack = pack_of(options["pack"])
         with _opened(options["file"]) as file, refusals():
-            sheet = Sheet(
+            import_file = ImportFile(
                 file=file,
                 name="" if options["file"] == "-" else Path(options["file"]).name,
                 format=options["format"] and Format(options["format"]),
@@ -62,14 +62,14 @@ class Command(BaseCommand):
             common: dict[str, Any] = {
                 "pack": pack,
                 "actor": SYSTEM,
-                "reach": EVERYTHING,
+                "access": EVERYTHING,
                 "dry_run": options["dry_run"],
             }
             if options["links"]:
-                job = links_import.start_links(sheet, **common)
+                job = links_import.start_links(import_file, **common)
             else:
                 job = serials_import.start(
-                    sheet,
+                    import_file,
                     **common,
                     sees_holders=True,
                     batch_name=options["batch"],

@@ -4,7 +4,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from saleor_serials.graphql.sdl import print_added
-from saleor_serials.host import graphql
+from saleor_serials.host import api
 
 
 class Command(BaseCommand):
@@ -14,7 +14,7 @@ class Command(BaseCommand):
         parser.add_argument("--output", type=Path, help="write it into this file instead")
 
     def handle(self, *args: Any, output: Path | None, **options: Any) -> None:
-        sdl = print_added(graphql.schema())
+        sdl = print_added(api.schema())
         if output is None:
             self.stdout.write(sdl, ending="")
         else:

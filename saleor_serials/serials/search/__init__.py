@@ -15,18 +15,18 @@ from saleor_serials.serials.search.batches import (
 from saleor_serials.serials.search.by_filter import COUNT_LIMIT, condition, count, counts, find
 from saleor_serials.serials.search.by_holder import Holder, count_held, find_held
 from saleor_serials.serials.search.filters import Filter, Moment, Sort, searchable
-from saleor_serials.serials.search.pages import MAX_ID, Found, Page, Position
+from saleor_serials.serials.search.pages import MAX_ID, Cursor, Page, PageResult
 
 __all__ = [
     "COUNT_LIMIT",
     "MAX_ID",
     "BatchFilter",
+    "Cursor",
     "Filter",
-    "Found",
     "Holder",
     "Moment",
     "Page",
-    "Position",
+    "PageResult",
     "Sort",
     "condition",
     "count",

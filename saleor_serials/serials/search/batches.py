@@ -8,7 +8,7 @@ from django.db.models import Count, QuerySet
 
 from saleor_serials.models import Batch, Serial, SerialStatus
 from saleor_serials.serials.search.filters import pattern
-from saleor_serials.serials.search.pages import Found, Page
+from saleor_serials.serials.search.pages import Page, PageResult
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -24,14 +24,16 @@ class BatchFilter:
         return batches if self.pack_ids is None else batches.filter(pack__in=self.pack_ids)
 
 
-def find_batches(wanted: BatchFilter, page: Page) -> Found:
+def find_batches(criteria: BatchFilter, page: Page) -> PageResult:
     """Find the batches on one page of a list."""
-    batches = wanted.rows().filter(pk__gt=page.lowest, pk__lt=page.highest)
+    batches = criteria.rows().filter(pk__gt=page.lowest, pk__lt=page.highest)
     rows = list(batches.order_by("-pk" if page.backward else "pk")[: page.limit + 1])
-    return Found.on(page, sorted(rows, key=lambda batch: batch.pk))
+    return PageResult.on(page, sorted(rows, key=lambda batch: batch.pk))
 
 
-def find_batches_of(pack_ids: Iterable[int], search: str | None, page: Page) -> dict[int, Found]:
+def find_batches_of(
+    pack_ids: Iterable[int], search: str | None, page: Page
+) -> dict[int, PageResult]:
     """Find the same page of each pack's batches. One statement."""
     packs = list(pack_ids)
     direction = "DESC" if page.backward else "ASC"
@@ -57,7 +59,7 @@ def find_batches_of(pack_ids: Iterable[int], search: str | None, page: Page) -> 
     rows: dict[int, list[Batch]] = {pk: [] for pk in packs}
     for batch in batches:
         rows[batch.pack_id].append(batch)
-    return {pk: Found.on(page, found) for pk, found in rows.items()}
+    return {pk: PageResult.on(page, found) for pk, found in rows.items()}
 
 
 def count_batches_of(pack_ids: Iterable[int], search: str | None) -> dict[int, int]:

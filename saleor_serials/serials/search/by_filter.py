@@ -11,7 +11,7 @@ from saleor_serials.models import Serial
 from saleor_serials.serials import counts as serials_counts
 from saleor_serials.serials.search.by_holder import claimed, texts
 from saleor_serials.serials.search.filters import Filter, Moment, pattern
-from saleor_serials.serials.search.pages import Found, Page
+from saleor_serials.serials.search.pages import Page, PageResult
 
 # Counting goes on so far while somebody waits for a page.
 COUNT_LIMIT = 100_000
@@ -19,24 +19,24 @@ COUNT_LIMIT = 100_000
 # A search that one serial in a hundred fulfils fills its page on the way.
 _PATIENCE = 2_000
 # In how many packs or batches, times statuses, that is tried.
-_MOST_WAYS = 100
+_MAX_BRANCHES = 100
 
 
-def find(wanted: Filter, page: Page) -> Found:
+def find(criteria: Filter, page: Page) -> PageResult:
     """Find the serials on one page of a list: four statements at most."""
-    search = _Search(wanted, page)
+    search = _Search(criteria, page)
     if search.is_nothing:
-        return Found()
-    walk = search.walk()
-    rows = [] if walk is None else search.rows(walk)
-    if len(rows) <= page.limit and (walk is None or not walk.is_complete):
-        rows = search.gathered()
-    return Found.on(page, rows)
+        return PageResult()
+    scan = search.scan()
+    rows = [] if scan is None else search.rows(scan)
+    if len(rows) <= page.limit and (scan is None or not scan.is_complete):
+        rows = search.materialised()
+    return PageResult.on(page, rows)
 
 
-def count(wanted: Filter) -> int:
+def count(criteria: Filter) -> int:
     """Count the serials that a filter lets through; takes as long as they are many."""
-    [number] = counts([wanted], limit=None).values()
+    [number] = counts([criteria], limit=None).values()
     assert number is not None
     return number
 
@@ -49,45 +49,45 @@ def counts(filters: Iterable[Filter], *, limit: int | None) -> dict[Filter, int 
     """
     numbers: dict[Filter, int | None] = {}
     found = dict.fromkeys(filters)
-    plain = [wanted for wanted in found if wanted.is_plain]
+    plain = [criteria for criteria in found if criteria.is_plain]
     if plain:
         by_status = serials_counts.by_status(_packs_of(plain))
-        numbers |= {wanted: _sum(wanted, by_status) for wanted in plain}
-    for wanted in found:
-        if wanted not in numbers:
-            numbers[wanted] = _Search(wanted, Page(limit=1)).count(limit)
+        numbers |= {criteria: _sum(criteria, by_status) for criteria in plain}
+    for criteria in found:
+        if criteria not in numbers:
+            numbers[criteria] = _Search(criteria, Page(limit=1)).count(limit)
     return numbers
 
 
 def _packs_of(filters: Iterable[Filter]) -> set[int] | None:
     packs: set[int] = set()
-    for wanted in filters:
-        if wanted.pack_ids is None:
+    for criteria in filters:
+        if criteria.pack_ids is None:
             return None
-        packs.update(wanted.pack_ids)
+        packs.update(criteria.pack_ids)
     return packs
 
 
-def _sum(wanted: Filter, by_status: Mapping[int, Mapping[Any, int]]) -> int:
-    packs = by_status if wanted.pack_ids is None else set(wanted.pack_ids)
-    return sum(by_status[pk][status] for pk in packs for status in wanted.allowed)
+def _sum(criteria: Filter, by_status: Mapping[int, Mapping[Any, int]]) -> int:
+    packs = by_status if criteria.pack_ids is None else set(criteria.pack_ids)
+    return sum(by_status[pk][status] for pk in packs for status in criteria.allowed)
 
 
-def condition(wanted: Filter) -> tuple[str, dict[str, Any]]:
+def condition(criteria: Filter) -> tuple[str, dict[str, Any]]:
     """Write a filter as SQL about the serial ``s``, and the values in it. One statement at most."""
-    search = _Search(wanted, Page(limit=1))
+    search = _Search(criteria, Page(limit=1))
     return search.where(), search.values
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Walk:
-    """Ways along an index that is in the list's order, one for each row of ``starts``.
+class _IndexScan:
+    """Ways along an index that is in the list's order, one for each row of ``seeds``.
 
     ``columns`` are the index's first, equal all the way; ``known`` are the conditions that it
     fulfils by itself. Where it fulfils all of them, it ``is_complete``.
     """
 
-    starts: str
+    seeds: str
     number: int = 1
     columns: Sequence[str] = ()
     known: frozenset[str] = frozenset()
@@ -95,9 +95,9 @@ class _Walk:
     is_complete: bool = False
 
 
-def _ways(walk: _Walk, way: str, *, limit: int) -> str:
+def _branches(scan: _IndexScan, branch: str, *, limit: int) -> str:
     return f"""
-        SELECT s.* FROM ({walk.starts}) AS start CROSS JOIN LATERAL ({way} LIMIT {limit}) AS s
+        SELECT s.* FROM ({scan.seeds}) AS seed CROSS JOIN LATERAL ({branch} LIMIT {limit}) AS s
     """
 
 
@@ -112,32 +112,32 @@ _PACKS = "s.pack_id = ANY(%(packs)s::bigint[])"
 class _Search:
     """One list in the making: what serials must fulfil, by what it is about, and one page."""
 
-    wanted: Filter
+    criteria: Filter
     page: Page
     conditions: dict[str, str] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        wanted = self.wanted
-        self._require("status", "s.status = ANY(%(statuses)s)", statuses=texts(wanted.allowed))
-        if wanted.pack_ids is not None:
-            self._require("pack", _PACKS, packs=list(wanted.pack_ids))
-        if wanted.batch_ids is not None:
+        criteria = self.criteria
+        self._require("status", "s.status = ANY(%(statuses)s)", statuses=texts(criteria.allowed))
+        if criteria.pack_ids is not None:
+            self._require("pack", _PACKS, packs=list(criteria.pack_ids))
+        if criteria.batch_ids is not None:
             self._require(
-                "batch", "s.batch_id = ANY(%(batches)s::bigint[])", batches=list(wanted.batch_ids)
+                "batch", "s.batch_id = ANY(%(batches)s::bigint[])", batches=list(criteria.batch_ids)
             )
         self._require_times()
         self._require_holder()
-        if wanted.search is not None:
-            self._require("search", "s.data ILIKE %(search)s", search=pattern(wanted.search))
+        if criteria.search is not None:
+            self._require("search", "s.data ILIKE %(search)s", search=pattern(criteria.search))
 
     def _require(self, about: str, sql: str, **values: Any) -> None:
         self.conditions[about] = sql
         self.values |= values
 
     def _require_times(self) -> None:
-        wanted = self.wanted
-        if wanted.sort.moment is Moment.ASSIGNED_AT:
+        criteria = self.criteria
+        if criteria.sort.moment is Moment.ASSIGNED_AT:
             self._require("assigned", "s.assigned_at IS NOT NULL")
         for name, comparison in (
             ("created_from", "s.created_at >= %(created_from)s"),
@@ -145,35 +145,35 @@ class _Search:
             ("assigned_from", "s.assigned_at >= %(assigned_from)s"),
             ("assigned_to", "s.assigned_at <= %(assigned_to)s"),
         ):
-            moment = getattr(wanted, name)
+            moment = getattr(criteria, name)
             if moment is not None:
                 self._require(name, comparison, **{name: moment})
 
     def _require_holder(self) -> None:
-        wanted = self.wanted
-        if wanted.order_id is not None:
+        criteria = self.criteria
+        if criteria.order_id is not None:
             self._require(
                 "order",
                 """s.assignment_id IS NOT NULL AND s.assignment_id = ANY(ARRAY(
                     SELECT a.id FROM saleor_serials_assignment AS a
                     JOIN saleor_serials_orderrecord AS r ON r.id = a.order_id
                     WHERE r.order_id = %(order)s))""",
-                order=wanted.order_id,
+                order=criteria.order_id,
             )
-        if wanted.product_id is not None:
-            sells = " AND a.variant_id = %(variant)s" if wanted.variant_id is not None else ""
+        if criteria.product_id is not None:
+            sells = " AND a.variant_id = %(variant)s" if criteria.variant_id is not None else ""
             self._require(
                 "product",
                 f"""s.assignment_id IN (
                     SELECT a.id FROM saleor_serials_assignment AS a
                     WHERE a.product_id = %(product)s{sells})""",
-                product=wanted.product_id,
-                variant=wanted.variant_id,
+                product=criteria.product_id,
+                variant=criteria.variant_id,
             )
-        if wanted.email is not None:
-            self._require("customer", _CUSTOMER, customer=customer_of_email(wanted.email))
-        if wanted.user_id is not None:
-            self._require_user(wanted.user_id)
+        if criteria.email is not None:
+            self._require("customer", _CUSTOMER, customer=customer_of_email(criteria.email))
+        if criteria.user_id is not None:
+            self._require_user(criteria.user_id)
 
     def _require_user(self, user_id: int) -> None:
         _, records = claimed([user_id])
@@ -195,45 +195,45 @@ class _Search:
             ["TRUE", *(sql for about, sql in self.conditions.items() if about not in known)]
         )
 
-    def walk(self) -> _Walk | None:
+    def scan(self) -> _IndexScan | None:
         """Choose the index to walk; None if what the filter lets through is better gathered."""
-        moment = self.wanted.sort.moment
+        moment = self.criteria.sort.moment
         if "order" in self.conditions or "claim" in self.conditions:
             return None
         if moment is not None:
             times = frozenset(name for name in self.conditions if name in _TIMES[moment])
             own = " AND ".join(["TRUE", *(self.conditions[name] for name in sorted(times))])
-            return self._complete(_Walk(starts="SELECT", known=times, condition=own))
+            return self._complete(_IndexScan(seeds="SELECT", known=times, condition=own))
         for about in ("user", "customer"):
             if about in self.conditions:
                 return self._complete(
-                    _Walk(
-                        starts=f"SELECT %({about})s::text AS customer",
+                    _IndexScan(
+                        seeds=f"SELECT %({about})s::text AS customer",
                         columns=["customer"],
                         known=frozenset({about}),
                         condition="s.customer <> ''",
                     )
                 )
-        if self.wanted.batch_ids is not None or self.wanted.pack_ids is not None:
-            walk = self._inside()
-            if walk.is_complete or walk.number <= _MOST_WAYS:
-                return walk
-        return _Walk(starts="SELECT")
+        if self.criteria.batch_ids is not None or self.criteria.pack_ids is not None:
+            scan = self._inside()
+            if scan.is_complete or scan.number <= _MAX_BRANCHES:
+                return scan
+        return _IndexScan(seeds="SELECT")
 
-    def _inside(self) -> _Walk:
+    def _inside(self) -> _IndexScan:
         """Walk each status of the packs or batches."""
         known = {"pack", "status"}
         packs = "SELECT unnest(%(packs)s::bigint[])"
         column, inside, number = "pack_id", packs, len(self.values.get("packs", ()))
-        if self.wanted.batch_ids is not None:
+        if self.criteria.batch_ids is not None:
             known.add("batch")
-            column, number = "batch_id", len(self.wanted.batch_ids)
+            column, number = "batch_id", len(self.criteria.batch_ids)
             inside = "SELECT b.id FROM saleor_serials_batch AS b WHERE b.id = ANY(%(batches)s)"
             if "pack" in self.conditions:
                 inside += f" AND b.pack_id IN ({packs})"
         return self._complete(
-            _Walk(
-                starts=f"""
+            _IndexScan(
+                seeds=f"""
                     SELECT DISTINCT {column}, status
                     FROM ({inside}) AS t({column}), unnest(%(statuses)s::text[]) AS status
                 """,
@@ -243,41 +243,44 @@ class _Search:
             )
         )
 
-    def _complete(self, walk: _Walk) -> _Walk:
-        return replace(walk, is_complete=self.conditions.keys() <= walk.known)
+    def _complete(self, scan: _IndexScan) -> _IndexScan:
+        return replace(scan, is_complete=self.conditions.keys() <= scan.known)
 
-    def rows(self, walk: _Walk) -> list[Serial]:
+    def rows(self, scan: _IndexScan) -> list[Serial]:
         """Read the page, and one serial more, along an index.
 
         Comparing the last of the index's columns together with those of the order leaves the
         planner no other index. Told the same with plain equality, it may walk the primary key,
         past all the serials of other packs.
         """
-        equal, lead = walk.columns[:-1], walk.columns[-1:]
-        where = [f"s.{column} = start.{column}" for column in equal]
-        where += [walk.condition, *self._bounds(lead)]
-        order = self._order([*lead, *self.wanted.sort.columns])
-        way = f"""
+        equal, lead = scan.columns[:-1], scan.columns[-1:]
+        where = [f"s.{column} = seed.{column}" for column in equal]
+        where += [scan.condition, *self._bounds(lead)]
+        order = self._order([*lead, *self.criteria.sort.columns])
+        branch = f"""
             SELECT s.* FROM saleor_serials_serial AS s
             WHERE {" AND ".join(where)} ORDER BY {order}
         """
-        if not walk.is_complete:
-            rest = self.where(known=walk.known)
-            patience = max(min(_PATIENCE, 4 * _PATIENCE // walk.number), self.page.limit + 1)
-            if walk.number > 1:
+        if not scan.is_complete:
+            rest = self.where(known=scan.known)
+            patience = max(min(_PATIENCE, 4 * _PATIENCE // scan.number), self.page.limit + 1)
+            if scan.number > 1:
                 # One way may end where others go on: only the first rows of all together are sure
                 # to be the first that there are.
-                together = self._order(self.wanted.sort.columns)
+                together = self._order(self.criteria.sort.columns)
                 return self._page(f"""
                     SELECT s.* FROM (
-                        {_ways(walk, way, limit=patience)} ORDER BY {together} LIMIT {patience}
+                        {_branches(scan, branch, limit=patience)}
+                        ORDER BY {together} LIMIT {patience}
                     ) AS s
                     WHERE {rest}
                 """)
-            way = f"SELECT s.* FROM ({way} LIMIT {patience}) AS s WHERE {rest} ORDER BY {order}"
-        return self._page(_ways(walk, way, limit=self.page.limit + 1))
+            branch = (
+                f"SELECT s.* FROM ({branch} LIMIT {patience}) AS s WHERE {rest} ORDER BY {order}"
+            )
+        return self._page(_branches(scan, branch, limit=self.page.limit + 1))
 
-    def gathered(self) -> list[Serial]:
+    def materialised(self) -> list[Serial]:
         """Read the page, and one serial more, from all that the filter lets through.
 
         They are materialised, so that the planner does not take them for as many as would let it
@@ -286,9 +289,9 @@ class _Search:
         self._leave_out_empty_packs()
         if self.is_nothing:
             return []
-        if self.wanted.is_plain and self.wanted.sort.moment is None:
+        if self.criteria.is_plain and self.criteria.sort.moment is None:
             return self.rows(self._inside())
-        columns = ", ".join(f"s.{column}" for column in self.wanted.sort.columns)
+        columns = ", ".join(f"s.{column}" for column in self.criteria.sort.columns)
         return self._page(
             "SELECT * FROM matching",
             before=f"""
@@ -324,13 +327,13 @@ class _Search:
 
     def _leave_out_empty_packs(self) -> None:
         """Name the packs that have serials in the statuses, where that narrows anything down."""
-        wanted = self.wanted
-        if wanted.pack_ids is None and wanted.statuses is None and not wanted.is_plain:
+        criteria = self.criteria
+        if criteria.pack_ids is None and criteria.statuses is None and not criteria.is_plain:
             return
         packs = [
             pk
-            for pk, found in serials_counts.by_status(wanted.pack_ids).items()
-            if any(found[status] for status in wanted.allowed)
+            for pk, found in serials_counts.by_status(criteria.pack_ids).items()
+            if any(found[status] for status in criteria.allowed)
         ]
         self._require("pack", _PACKS, packs=packs)
 
@@ -342,7 +345,7 @@ class _Search:
     @property
     def _descends(self) -> bool:
         """Whether the page is read from the largest on."""
-        return self.wanted.sort.descending is not self.page.backward
+        return self.criteria.sort.descending is not self.page.backward
 
     def _order(self, columns: Sequence[str], *, descends: bool | None = None) -> str:
         direction = "DESC" if (self._descends if descends is None else descends) else "ASC"
@@ -350,12 +353,12 @@ class _Search:
 
     def _bounds(self, lead: Sequence[str]) -> list[str]:
         """Write where the page begins and ends, in the columns of the order, after ``lead``."""
-        page, sort = self.page, self.wanted.sort
+        page, sort = self.page, self.criteria.sort
         below, above = page.after, page.before
         if sort.descending:
             below, above = above, below
         ours = ", ".join(f"s.{column}" for column in [*lead, *sort.columns])
-        theirs = "".join(f"start.{column}, " for column in lead)
+        theirs = "".join(f"seed.{column}, " for column in lead)
         bounds = []
         for name, comparison, position, otherwise in (
             ("lowest", ">", below, 0),
@@ -373,17 +376,17 @@ class _Search:
 
     def _page(self, source: str, *, before: str = "") -> list[Serial]:
         """Read the serials of the page, in the list's order, and one more in reading's."""
-        columns = ", ".join(f"s.{column}" for column in self.wanted.sort.columns)
+        columns = ", ".join(f"s.{column}" for column in self.criteria.sort.columns)
         return list(
             Serial.objects.raw(
                 f"""
                 {before}
                 SELECT serial.* FROM (
                     SELECT {columns} FROM ({source}) AS s
-                    ORDER BY {self._order(self.wanted.sort.columns)} LIMIT {self.page.limit + 1}
+                    ORDER BY {self._order(self.criteria.sort.columns)} LIMIT {self.page.limit + 1}
                 ) AS s JOIN saleor_serials_serial AS serial ON serial.id = s.id
                 ORDER BY {
-                    self._order(self.wanted.sort.columns, descends=self.wanted.sort.descending)
+                    self._order(self.criteria.sort.columns, descends=self.criteria.sort.descending)
                 }
                 """,
                 self.values,

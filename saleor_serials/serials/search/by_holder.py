@@ -14,7 +14,7 @@ from django.db.models import Value
 from saleor_serials.host import host
 from saleor_serials.host.shapes import customer_of_user
 from saleor_serials.models import OrderRecord, Serial, SerialStatus
-from saleor_serials.serials.search.pages import MAX_ID, Found, Page
+from saleor_serials.serials.search.pages import MAX_ID, Page, PageResult
 
 _EVERYTHING = Page(limit=MAX_ID - 1)
 
@@ -36,7 +36,7 @@ def find_held(
     statuses: frozenset[SerialStatus],
     packs: frozenset[int] | None = None,
     page: Page,
-) -> dict[str, Found]:
+) -> dict[str, PageResult]:
     """Find the same page of each holder's serials: two statements at most, however many.
 
     ``packs``: of these alone; None: of all.
@@ -46,7 +46,7 @@ def find_held(
     if search.wants(statuses, packs):
         for serial in search.rows(_held(holder, search)):
             rows[serial.owner].append(serial)
-    return {owner: Found.on(page, found) for owner, found in rows.items()}
+    return {owner: PageResult.on(page, found) for owner, found in rows.items()}
 
 
 def count_held(
@@ -99,20 +99,20 @@ class _Search:
     def _direction(self) -> str:
         return "DESC" if self.page.backward else "ASC"
 
-    def walk(self, columns: Sequence[str], *, starts: str, condition: str = "TRUE") -> str:
-        """Walk the index on ``columns`` and id, once for each row of ``starts``.
+    def scan(self, columns: Sequence[str], *, seeds: str, condition: str = "TRUE") -> str:
+        """Walk the index on ``columns`` and id, once for each row of ``seeds``.
 
         ``condition`` is that of a partial index. Comparing the last column together with the id
         leaves the planner no other index. Told the same with plain equality, it may walk the
         primary key, past all the serials of other packs.
         """
-        equal = "".join(f"s.{column} = start.{column} AND " for column in columns[:-1])
+        equal = "".join(f"s.{column} = seed.{column} AND " for column in columns[:-1])
         ours = ", ".join(f"s.{column}" for column in [*columns[-1:], "id"])
-        theirs = "".join(f"start.{column}, " for column in columns[-1:])
+        theirs = "".join(f"seed.{column}, " for column in columns[-1:])
         order = ", ".join(f"s.{column} {self._direction}" for column in [*columns[-1:], "id"])
         return f"""
-            SELECT start.owner, found.id
-            FROM ({starts}) AS start CROSS JOIN LATERAL (
+            SELECT seed.owner, found.id
+            FROM ({seeds}) AS seed CROSS JOIN LATERAL (
                 SELECT s.id FROM saleor_serials_serial AS s
                 WHERE {equal} ({ours}) > ({theirs} %(after)s) AND ({ours}) < ({theirs} %(before)s)
                     AND {condition} {self._where(known=columns)}
@@ -189,9 +189,9 @@ def _held(holder: Holder, search: _Search) -> str:
             owner="a.line_id",
         )
     if holder in _INSIDE:
-        return search.walk(
+        return search.scan(
             [_INSIDE[holder], "status"],
-            starts=f"""
+            seeds=f"""
                 SELECT owner, owner::bigint AS {_INSIDE[holder]}, status
                 FROM unnest(%(owners)s::text[]) AS owner, unnest(%(statuses)s::text[]) AS status
             """,
@@ -202,9 +202,9 @@ def _held(holder: Holder, search: _Search) -> str:
         "claimers": claimers,
         "claimed": records,
     }
-    own = search.walk(
+    own = search.scan(
         ["customer"],
-        starts="""
+        seeds="""
             SELECT owner, customer
             FROM unnest(%(owners)s::text[], %(customers)s::text[]) AS t(owner, customer)
         """,

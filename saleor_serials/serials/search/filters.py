@@ -9,7 +9,7 @@ from typing import Any
 from saleor_serials.access.permissions import LISTED
 from saleor_serials.errors import TooShort
 from saleor_serials.models import SerialStatus
-from saleor_serials.serials.search.pages import Position
+from saleor_serials.serials.search.pages import Cursor
 from saleor_serials.serials.text import normalised
 from saleor_serials.storable import storable
 
@@ -39,10 +39,10 @@ class Sort:
         """What the list is ordered by."""
         return ("id",) if self.moment is None else (self.moment.value, "id")
 
-    def position(self, row: Any) -> Position:
+    def position(self, row: Any) -> Cursor:
         """Tell where in the list a row stands."""
         moment = None if self.moment is None else getattr(row, self.moment.value)
-        return Position(id=row.pk, moment=moment)
+        return Cursor(id=row.pk, moment=moment)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,8 +74,8 @@ class Filter:
         if packs is None:
             return self
         reached = set(packs)
-        wanted = reached if self.pack_ids is None else reached.intersection(self.pack_ids)
-        return replace(self, pack_ids=tuple(sorted(wanted)))
+        criteria = reached if self.pack_ids is None else reached.intersection(self.pack_ids)
+        return replace(self, pack_ids=tuple(sorted(criteria)))
 
     @property
     def allowed(self) -> frozenset[SerialStatus]:

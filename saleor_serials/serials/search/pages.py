@@ -9,7 +9,7 @@ MAX_ID = 2**63 - 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Position:
+class Cursor:
     """A place in a list: behind a row with this id; ``moment`` where the list is by time."""
 
     id: int
@@ -21,8 +21,8 @@ class Page:
     """At most ``limit`` rows between two places: the first of them, or ``backward`` the last."""
 
     limit: int
-    after: Position | None = None
-    before: Position | None = None
+    after: Cursor | None = None
+    before: Cursor | None = None
     backward: bool = False
 
     @property
@@ -37,14 +37,14 @@ class Page:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Found:
+class PageResult:
     """The rows of a page, in the list's order; ``more``: others follow in reading's direction."""
 
     rows: Sequence[Any] = ()
     more: bool = False
 
     @classmethod
-    def on(cls, page: Page, rows: Sequence[Any]) -> "Found":
+    def on(cls, page: Page, rows: Sequence[Any]) -> "PageResult":
         """Cut what was read for a page, in order and up to one more, to what the page shows."""
         kept = rows[-page.limit :] if page.backward else rows[: page.limit]
         return cls(rows=kept, more=len(rows) > page.limit)

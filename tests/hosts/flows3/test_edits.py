@@ -31,9 +31,9 @@ def test_a_paid_order_gets_its_serials_when_it_is_confirmed(desk: Desk) -> Itera
     desk.hold_orders()
     order = desk.check_out(2, charged=20)
     step = partial(Step, order_id=order)
-    yield step(name="pay", wanted=0, held="")
+    yield step(name="pay", entitled=0, held="")
     confirm(desk, order)
-    yield step(name="confirm", wanted=2, held="1 2")
+    yield step(name="confirm", entitled=2, held="1 2")
 
 
 @flow()
@@ -42,9 +42,9 @@ def test_a_confirmed_order_gets_its_serials_when_it_is_paid(desk: Desk) -> Itera
     order = desk.check_out(2)
     step = partial(Step, order_id=order)
     confirm(desk, order)
-    yield step(name="confirm", wanted=0, held="")
+    yield step(name="confirm", entitled=0, held="")
     desk.create_transaction(gid("Order", order), amountCharged=20)
-    yield step(name="pay", wanted=2, held="1 2")
+    yield step(name="pay", entitled=2, held="1 2")
 
 
 @flow()
@@ -54,13 +54,13 @@ def test_lines_edited_before_the_order_is_paid_are_paid_as_they_are(desk: Desk) 
     step = partial(Step, order_id=order)
     set_units(desk, order, 3)
     reprice(desk, order)
-    yield step(name="one more", wanted=0, held="")
+    yield step(name="one more", entitled=0, held="")
     confirm(desk, order)
-    yield step(name="confirm", wanted=0, held="")
+    yield step(name="confirm", entitled=0, held="")
     item = desk.create_transaction(gid("Order", order), amountCharged=20)
-    yield step(name="pay the old price", wanted=0, held="")
+    yield step(name="pay the old price", entitled=0, held="")
     desk.report(item, "CHARGE_SUCCESS", 10, reference="rest")
-    yield step(name="pay the rest", wanted=3, held="1 2 3")
+    yield step(name="pay the rest", entitled=3, held="1 2 3")
 
 
 @flow()
@@ -69,9 +69,9 @@ def test_fewer_units_than_were_paid_give_as_many_serials(desk: Desk) -> Iterator
     order = desk.check_out(3, charged=30)
     step = partial(Step, order_id=order)
     set_units(desk, order, 2)
-    yield step(name="one less", wanted=0, held="")
+    yield step(name="one less", entitled=0, held="")
     confirm(desk, order)
-    yield step(name="confirm", wanted=2, held="1 2", told="")
+    yield step(name="confirm", entitled=2, held="1 2", told="")
 
 
 @flow()
@@ -80,13 +80,13 @@ def test_more_units_than_were_paid_wait_for_the_rest_of_the_money(desk: Desk) ->
     order = desk.check_out(2)
     step = partial(Step, order_id=order)
     item = desk.create_transaction(gid("Order", order), amountCharged=20)
-    yield step(name="pay", wanted=0, held="")
+    yield step(name="pay", entitled=0, held="")
     set_units(desk, order, 3)
     reprice(desk, order)
     confirm(desk, order)
-    yield step(name="one more, and confirm", wanted=0, held="", told="payment_gone")
+    yield step(name="one more, and confirm", entitled=0, held="", told="payment_reversed")
     desk.report(item, "CHARGE_SUCCESS", 10, reference="rest")
-    yield step(name="pay the rest", wanted=3, held="1 2 3", told="payment_gone")
+    yield step(name="pay the rest", entitled=3, held="1 2 3", told="payment_reversed")
 
 
 @flow()
@@ -95,14 +95,14 @@ def test_units_added_without_a_new_price_wait_until_they_are_paid(desk: Desk) ->
     order = desk.check_out(2)
     step = partial(Step, order_id=order)
     item = desk.create_transaction(gid("Order", order), amountCharged=20)
-    yield step(name="pay", wanted=0, held="", told="")
+    yield step(name="pay", entitled=0, held="", told="")
     set_units(desk, order, 3)
-    yield step(name="one more", wanted=0, held="", told="")
+    yield step(name="one more", entitled=0, held="", told="")
     confirm(desk, order)
     assert Order.objects.get(pk=order).total_gross_amount == 20
-    yield step(name="confirm", wanted=0, held="", told="prices_stale")
+    yield step(name="confirm", entitled=0, held="", told="prices_stale")
     desk.report(item, "CHARGE_SUCCESS", 10, reference="rest")
-    yield step(name="pay the rest", wanted=3, held="1 2 3", told="prices_stale")
+    yield step(name="pay the rest", entitled=3, held="1 2 3", told="prices_stale")
 
 
 @flow()
@@ -115,9 +115,9 @@ def test_granting_the_units_that_were_added_without_a_price_gives_the_paid_ones(
     item = desk.create_transaction(gid("Order", order), amountCharged=20)
     set_units(desk, order, 3)
     confirm(desk, order)
-    yield step(name="one more, and confirm", wanted=0, held="", told="prices_stale")
+    yield step(name="one more, and confirm", entitled=0, held="", told="prices_stale")
     desk.grant(item, units=1)
-    yield step(name="grant the third", wanted=2, held="1 2")
+    yield step(name="grant the third", entitled=2, held="1 2")
 
 
 @flow()
@@ -126,11 +126,11 @@ def test_a_price_reckoned_before_the_order_is_confirmed_lets_it_go_on(desk: Desk
     order = desk.check_out(2, charged=30)
     step = partial(Step, order_id=order)
     set_units(desk, order, 4)
-    yield step(name="two more", wanted=0, held="", told="")
+    yield step(name="two more", entitled=0, held="", told="")
     set_units(desk, order, 3)
     reprice(desk, order)
     confirm(desk, order)
-    yield step(name="only one more, and confirm", wanted=3, held="1 2 3", told="")
+    yield step(name="only one more, and confirm", entitled=3, held="1 2 3", told="")
 
 
 @flow()
@@ -139,7 +139,7 @@ def test_a_free_order_that_grows_without_a_price_gets_nothing(desk: Desk) -> Ite
     desk.set_price(0)
     order = desk.check_out(2)
     step = partial(Step, order_id=order)
-    yield step(name="place", wanted=0, held="")
+    yield step(name="place", entitled=0, held="")
     desk.set_price(10)
     call(
         "orderLinesCreate",
@@ -148,9 +148,9 @@ def test_a_free_order_that_grows_without_a_price_gets_nothing(desk: Desk) -> Ite
         input=[{"variantId": desk.variant_id, "quantity": 1, "forceNewLine": True}],
     )
     confirm(desk, order)
-    yield step(name="add one with a price, and confirm", wanted=(0, 0), held="")
+    yield step(name="add one with a price, and confirm", entitled=(0, 0), held="")
     desk.create_transaction(gid("Order", order), amountCharged=10)
-    yield step(name="pay it", wanted=(2, 1), held="1 2 3")
+    yield step(name="pay it", entitled=(2, 1), held="1 2 3")
 
 
 @flow()
@@ -158,7 +158,7 @@ def test_lines_are_added_and_removed_before_the_order_is_confirmed(desk: Desk) -
     desk.hold_orders()
     order = desk.check_out(2)
     step = partial(Step, order_id=order)
-    yield step(name="place", wanted=0, held="")
+    yield step(name="place", entitled=0, held="")
     call(
         "orderLinesCreate",
         by=desk.staff,
@@ -166,34 +166,34 @@ def test_lines_are_added_and_removed_before_the_order_is_confirmed(desk: Desk) -
         input=[{"variantId": gid("ProductVariant", desk.other_variant().pk), "quantity": 1}],
     )
     reprice(desk, order)
-    yield step(name="add a line", wanted=(0, 0), held="")
+    yield step(name="add a line", entitled=(0, 0), held="")
     call("orderLineDelete", by=desk.staff, id=desk.line(order))
     reprice(desk, order)
     confirm(desk, order)
-    yield step(name="remove the first, and confirm", wanted=(0, 0), held="")
+    yield step(name="remove the first, and confirm", entitled=(0, 0), held="")
     desk.create_transaction(gid("Order", order), amountCharged=10)
-    yield step(name="pay", wanted=1, held="1")
+    yield step(name="pay", entitled=1, held="1")
 
 
 @flow(by_memory=True)
 def test_returns_and_cancellation_count_while_a_price_is_open(desk: Desk) -> Iterator[Step]:
     order = desk.check_out(3, charged=30)
     step = partial(Step, order_id=order)
-    yield step(name="pay", wanted=3, held="1 2 3", told="")
+    yield step(name="pay", entitled=3, held="1 2 3", told="")
     # Saleor edits no confirmed order: somebody's script does.
     OrderLine.objects.filter(order=order).update(quantity=5, total_price_gross_amount=50)
     Order.objects.filter(pk=order).update(should_refresh_prices=True, updated_at=shop.now())
     shop.call_hook("order_updated", order)
-    yield step(name="two more", wanted=3, held="1 2 3", told="prices_stale")
+    yield step(name="two more", entitled=3, held="1 2 3", told="prices_stale")
     call(
         "orderFulfillmentReturnProducts",
         by=desk.staff,
         order=gid("Order", order),
         input={"orderLines": [{"orderLineId": desk.line(order), "quantity": 3}]},
     )
-    yield step(name="return three", wanted=2, held="1 2", told="prices_stale")
+    yield step(name="return three", entitled=2, held="1 2", told="prices_stale")
     call("orderCancel", by=desk.staff, id=gid("Order", order))
-    yield step(name="cancel", wanted=0, held="")
+    yield step(name="cancel", entitled=0, held="")
 
 
 @flow()
@@ -201,7 +201,7 @@ def test_a_discount_does_not_stall_an_order(desk: Desk) -> Iterator[Step]:
     desk.hold_orders()
     order = desk.check_out(2)
     step = partial(Step, order_id=order)
-    yield step(name="place", wanted=0, held="")
+    yield step(name="place", entitled=0, held="")
     made = call(
         "orderDiscountAdd",
         "order { discounts { id } }",
@@ -212,8 +212,8 @@ def test_a_discount_does_not_stall_an_order(desk: Desk) -> Iterator[Step]:
     [discount] = made["order"]["discounts"]
     reprice(desk, order)
     desk.create_transaction(gid("Order", order), amountCharged=15)
-    yield step(name="pay the lower price", wanted=0, held="", told="")
+    yield step(name="pay the lower price", entitled=0, held="", told="")
     call("orderDiscountDelete", by=desk.staff, discountId=discount["id"])
     assert Order.objects.get(pk=order).should_refresh_prices
     confirm(desk, order)
-    yield step(name="take the discount away, and confirm", wanted=2, held="1 2", told="")
+    yield step(name="take the discount away, and confirm", entitled=2, held="1 2", told="")

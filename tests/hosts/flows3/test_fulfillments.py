@@ -85,62 +85,62 @@ def cancel_fulfillment(desk: Desk, fulfillment: str) -> None:
 @flow()
 def test_fulfilling_and_cancelling_it_changes_nothing(desk: Desk) -> Iterator[Step]:
     order, step = sell(desk)
-    yield step(name="pay", wanted=4, held="1 2 3 4")
+    yield step(name="pay", entitled=4, held="1 2 3 4")
     fulfillment = fulfill(desk, order, 3)
-    yield step(name="fulfil three", wanted=4, held="1 2 3 4")
+    yield step(name="fulfil three", entitled=4, held="1 2 3 4")
     cancel_fulfillment(desk, fulfillment)
-    yield step(name="cancel the fulfilment", wanted=4, held="1 2 3 4")
+    yield step(name="cancel the fulfilment", entitled=4, held="1 2 3 4")
     fulfill(desk, order, 4)
-    yield step(name="fulfil all", wanted=4, held="1 2 3 4")
+    yield step(name="fulfil all", entitled=4, held="1 2 3 4")
 
 
 @flow()
 def test_units_paid_back_are_given_back_whether_sent_or_not(desk: Desk) -> Iterator[Step]:
     order, step = sell(desk)
     fulfill(desk, order, 2)
-    yield step(name="fulfil two", wanted=4, held="1 2 3 4")
+    yield step(name="fulfil two", entitled=4, held="1 2 3 4")
     pay_back(desk, order, unsent(desk, order, 1))
-    yield step(name="refund one not sent", wanted=3, held="1 2 3", told="partly_refunded")
+    yield step(name="refund one not sent", entitled=3, held="1 2 3", told="partly_refunded")
     pay_back(desk, order, sent(order, 1))
-    yield step(name="refund one sent", wanted=2, held="1 2")
+    yield step(name="refund one sent", entitled=2, held="1 2")
     pay_back(desk, order, {**unsent(desk, order, 1), **sent(order, 1)})
-    yield step(name="refund the rest", wanted=0, held="")
+    yield step(name="refund the rest", entitled=0, held="")
 
 
 @flow()
 def test_paying_units_back_with_an_amount_of_its_own_counts_the_units(desk: Desk) -> Iterator[Step]:
     order, step = sell(desk)
-    yield step(name="pay", wanted=4, held="1 2 3 4")
+    yield step(name="pay", entitled=4, held="1 2 3 4")
     pay_back(desk, order, unsent(desk, order, 2), amountToRefund=5)
-    yield step(name="refund two for five", wanted=2, held="1 2")
+    yield step(name="refund two for five", entitled=2, held="1 2")
 
 
 @flow()
 def test_units_returned_one_by_one_are_given_back_one_by_one(desk: Desk) -> Iterator[Step]:
     order, step = sell(desk)
     fulfill(desk, order, 3)
-    yield step(name="fulfil three", wanted=4, held="1 2 3 4")
+    yield step(name="fulfil three", entitled=4, held="1 2 3 4")
     give_back(desk, order, sent(order, 1))
-    yield step(name="return one", wanted=3, held="1 2 3")
+    yield step(name="return one", entitled=3, held="1 2 3")
     give_back(desk, order, sent(order, 1))
-    yield step(name="return a second", wanted=2, held="1 2")
+    yield step(name="return a second", entitled=2, held="1 2")
     give_back(desk, order, unsent(desk, order, 1))
-    yield step(name="return one never sent", wanted=1, held="1")
+    yield step(name="return one never sent", entitled=1, held="1")
     give_back(desk, order, sent(order, 1))
-    yield step(name="return the last", wanted=0, held="")
+    yield step(name="return the last", entitled=0, held="")
 
 
 @flow()
 def test_a_unit_paid_back_and_returned_counts_once(desk: Desk) -> Iterator[Step]:
     order, step = sell(desk)
     fulfill(desk, order, 4)
-    yield step(name="fulfil", wanted=4, held="1 2 3 4")
+    yield step(name="fulfil", entitled=4, held="1 2 3 4")
     pay_back(desk, order, sent(order, 2))
-    yield step(name="refund two", wanted=2, held="1 2")
+    yield step(name="refund two", entitled=2, held="1 2")
     give_back(desk, order, sent(order, 2, status="refunded"))
-    yield step(name="return them", wanted=2, held="1 2")
+    yield step(name="return them", entitled=2, held="1 2")
     give_back(desk, order, sent(order, 1), refund=True)
-    yield step(name="return a third, and refund it", wanted=1, held="1")
+    yield step(name="return a third, and refund it", entitled=1, held="1")
 
 
 @flow()
@@ -149,13 +149,13 @@ def test_a_return_and_its_granted_refund_count_once(desk: Desk) -> Iterator[Step
     step = partial(Step, order_id=order)
     item = desk.create_transaction(gid("Order", order), amountCharged=40)
     fulfill(desk, order, 4)
-    yield step(name="fulfil", wanted=4, held="1 2 3 4")
+    yield step(name="fulfil", entitled=4, held="1 2 3 4")
     give_back(desk, order, sent(order, 1))
-    yield step(name="return one", wanted=3, held="1 2 3")
+    yield step(name="return one", entitled=3, held="1 2 3")
     desk.grant(item, units=1)
-    yield step(name="grant its refund", wanted=3, held="1 2 3")
+    yield step(name="grant its refund", entitled=3, held="1 2 3")
     desk.grant(item, units=2)
-    yield step(name="grant two that stay out", wanted=1, held="1")
+    yield step(name="grant two that stay out", entitled=1, held="1")
 
 
 @flow()
@@ -164,17 +164,17 @@ def test_a_replaced_unit_is_given_back_and_its_replacement_is_an_order_to_be_pai
 ) -> Iterator[Step]:
     order, step = sell(desk)
     fulfill(desk, order, 4)
-    yield step(name="fulfil", wanted=4, held="1 2 3 4")
+    yield step(name="fulfil", entitled=4, held="1 2 3 4")
     replacement = pk_of(give_back(desk, order, sent(order, 1, replace=True))["id"])
     renewed = partial(Step, order_id=replacement)
-    yield step(name="replace one", wanted=3, held="1 2 3")
-    yield renewed(name="draft the replacement", wanted=0, held="")
+    yield step(name="replace one", entitled=3, held="1 2 3")
+    yield renewed(name="draft the replacement", entitled=0, held="")
     desk.complete_draft(replacement)
-    yield renewed(name="complete it", wanted=0, held="")
+    yield renewed(name="complete it", entitled=0, held="")
     desk.mark_as_paid(replacement)
     # It is the same customer, who is handed their own again.
-    yield renewed(name="pay it", wanted=1, held="4")
-    yield step(name="the first order", wanted=3, held="1 2 3")
+    yield renewed(name="pay it", entitled=1, held="4")
+    yield step(name="the first order", entitled=3, held="1 2 3")
 
 
 @flow()
@@ -182,7 +182,7 @@ def test_a_replacement_without_a_price_gets_its_serial_when_it_is_completed(
     desk: Desk,
 ) -> Iterator[Step]:
     order, step = sell(desk)
-    yield step(name="pay", wanted=4, held="1 2 3 4")
+    yield step(name="pay", entitled=4, held="1 2 3 4")
     made = give_back(desk, order, unsent(desk, order, 1, replace=True))
     replacement = pk_of(made["id"])
     renewed = partial(Step, order_id=replacement)
@@ -192,8 +192,8 @@ def test_a_replacement_without_a_price_gets_its_serial_when_it_is_completed(
         orderId=made["id"],
         input={"valueType": Name("PERCENTAGE"), "value": 100},
     )
-    yield step(name="replace one", wanted=3, held="1 2 3")
-    yield renewed(name="draft it for nothing", wanted=0, held="")
+    yield step(name="replace one", entitled=3, held="1 2 3")
+    yield renewed(name="draft it for nothing", entitled=0, held="")
     desk.complete_draft(replacement)
     assert Order.objects.get(pk=replacement).total_gross_amount == 0
-    yield renewed(name="complete it", wanted=1, held="4")
+    yield renewed(name="complete it", entitled=1, held="4")

@@ -71,7 +71,7 @@ def create_in_bulk(desk: Desk, *, charged: int = 0, age: timedelta = timedelta(0
 def test_an_order_without_a_price_gets_its_serials_when_it_is_placed(desk: Desk) -> Iterator[Step]:
     desk.set_price(0)
     order = desk.check_out(2)
-    yield Step(name="complete", order_id=order, wanted=2, held="1 2")
+    yield Step(name="complete", order_id=order, entitled=2, held="1 2")
 
 
 @pytest.mark.parametrize("strategy", ["payment_flow", "transaction_flow"])
@@ -82,11 +82,11 @@ def test_a_completed_draft_gets_its_serials_when_it_is_marked_as_paid(
     desk.set_channel(order_mark_as_paid_strategy=strategy)
     order = desk.draft(2)
     step = partial(Step, order_id=order)
-    yield step(name="draft", wanted=0, held="")
+    yield step(name="draft", entitled=0, held="")
     desk.complete_draft(order)
-    yield step(name="complete", wanted=0, held="")
+    yield step(name="complete", entitled=0, held="")
     desk.mark_as_paid(order)
-    yield step(name="mark as paid", wanted=2, held="1 2")
+    yield step(name="mark as paid", entitled=2, held="1 2")
 
 
 @pytest.mark.parametrize("strategy", ["payment_flow", "transaction_flow"])
@@ -98,9 +98,9 @@ def test_a_draft_that_is_marked_as_paid_gets_its_serials_when_it_is_completed(
     order = desk.draft(2)
     step = partial(Step, order_id=order)
     desk.mark_as_paid(order)
-    yield step(name="mark as paid", wanted=0, held="")
+    yield step(name="mark as paid", entitled=0, held="")
     desk.complete_draft(order)
-    yield step(name="complete", wanted=2, held="1 2")
+    yield step(name="complete", entitled=2, held="1 2")
 
 
 @flow()
@@ -110,9 +110,9 @@ def test_a_checkout_that_is_marked_as_paid_waits_to_be_confirmed(desk: Desk) -> 
     desk.mark_as_paid(order)
     # Saleor confirms what a transaction pays, but not what staff mark.
     assert Order.objects.get(pk=order).status == "unconfirmed"
-    yield step(name="mark as paid", wanted=0, held="")
+    yield step(name="mark as paid", entitled=0, held="")
     confirm(desk, order)
-    yield step(name="confirm", wanted=2, held="1 2")
+    yield step(name="confirm", entitled=2, held="1 2")
 
 
 @flow()
@@ -122,15 +122,15 @@ def test_a_draft_without_a_price_gets_its_serials_when_it_is_completed(
     desk.set_price(0)
     order = desk.draft(2)
     step = partial(Step, order_id=order)
-    yield step(name="draft", wanted=0, held="")
+    yield step(name="draft", entitled=0, held="")
     desk.complete_draft(order)
-    yield step(name="complete", wanted=2, held="1 2")
+    yield step(name="complete", entitled=2, held="1 2")
 
 
 @flow()
 def test_a_deleted_draft_leaves_nothing(desk: Desk) -> Iterator[Step]:
     order = desk.draft(2)
-    step = partial(Step, order_id=order, wanted=0, held="")
+    step = partial(Step, order_id=order, entitled=0, held="")
     yield step(name="draft")
     call("draftOrderDelete", by=desk.staff, id=gid("Order", order))
     yield step(name="delete")
@@ -139,43 +139,43 @@ def test_a_deleted_draft_leaves_nothing(desk: Desk) -> Iterator[Step]:
 @flow()
 def test_an_imported_order_that_is_paid_gets_its_serials(desk: Desk) -> Iterator[Step]:
     order = create_in_bulk(desk, charged=20)
-    yield Step(name="import", order_id=order, wanted=2, held="1 2")
+    yield Step(name="import", order_id=order, entitled=2, held="1 2")
 
 
 @flow()
 def test_an_imported_order_gets_its_serials_when_it_is_paid(desk: Desk) -> Iterator[Step]:
     order = create_in_bulk(desk)
     step = partial(Step, order_id=order)
-    yield step(name="import", wanted=0, held="")
+    yield step(name="import", entitled=0, held="")
     desk.create_transaction(gid("Order", order), amountCharged=20)
-    yield step(name="pay", wanted=2, held="1 2")
+    yield step(name="pay", entitled=2, held="1 2")
 
 
 @flow()
 def test_an_imported_order_from_before_the_link_gets_nothing(desk: Desk) -> Iterator[Step]:
     order = create_in_bulk(desk, charged=20, age=timedelta(days=1))
-    yield Step(name="import", order_id=order, wanted=0, held="")
+    yield Step(name="import", order_id=order, entitled=0, held="")
 
 
 @flow()
 def test_a_cancelled_order_gives_back_although_it_stays_paid(desk: Desk) -> Iterator[Step]:
     order = desk.check_out(2, charged=20)
     step = partial(Step, order_id=order)
-    yield step(name="pay", wanted=2, held="1 2")
+    yield step(name="pay", entitled=2, held="1 2")
     cancel(desk, order)
     assert Order.objects.get(pk=order).charge_status == "full"
-    yield step(name="cancel", wanted=0, held="")
+    yield step(name="cancel", entitled=0, held="")
 
 
 @flow()
 def test_orders_cancelled_together_each_give_back(desk: Desk) -> Iterator[Step]:
     first, second = desk.check_out(2, charged=20), desk.check_out(2, charged=20)
-    yield Step(name="pay one", order_id=first, wanted=2, held="1 2")
-    yield Step(name="pay another", order_id=second, wanted=2, held="3 4")
+    yield Step(name="pay one", order_id=first, entitled=2, held="1 2")
+    yield Step(name="pay another", order_id=second, entitled=2, held="3 4")
     orders = [gid("Order", order) for order in (first, second)]
     call("orderBulkCancel", by=desk.staff, ids=orders)
-    yield Step(name="cancel one", order_id=first, wanted=0, held="")
-    yield Step(name="cancel the other", order_id=second, wanted=0, held="")
+    yield Step(name="cancel one", order_id=first, entitled=0, held="")
+    yield Step(name="cancel the other", order_id=second, entitled=0, held="")
 
 
 @flow()
@@ -183,10 +183,10 @@ def test_an_order_paid_after_it_was_cancelled_is_taken_up_again(desk: Desk) -> I
     order = desk.check_out(2)
     step = partial(Step, order_id=order)
     cancel(desk, order)
-    yield step(name="cancel", wanted=0, held="")
+    yield step(name="cancel", entitled=0, held="")
     desk.create_transaction(gid("Order", order), amountCharged=20)
     assert Order.objects.get(pk=order).status == "unfulfilled"
-    yield step(name="pay", wanted=2, held="1 2")
+    yield step(name="pay", entitled=2, held="1 2")
 
 
 @flow()
@@ -196,14 +196,14 @@ def test_an_order_that_expires_gets_nothing_until_it_is_paid_after_all(
     desk.set_channel(expire_orders_after=1)
     order = desk.check_out(2)
     step = partial(Step, order_id=order)
-    yield step(name="place", wanted=0, held="")
+    yield step(name="place", entitled=0, held="")
     Order.objects.filter(pk=order).update(created_at=shop.now() - timedelta(hours=1))
     expire_orders_task()
     assert Order.objects.get(pk=order).status == "expired"
-    yield step(name="expire", wanted=0, held="")
+    yield step(name="expire", entitled=0, held="")
     desk.create_transaction(gid("Order", order), amountCharged=20)
     assert Order.objects.get(pk=order).status == "unfulfilled"
-    yield step(name="pay", wanted=2, held="1 2")
+    yield step(name="pay", entitled=2, held="1 2")
 
 
 @flow()
@@ -214,7 +214,7 @@ def test_a_free_order_that_waits_to_be_confirmed_expires_with_nothing(
     desk.set_price(0)
     desk.set_channel(expire_orders_after=1, delete_expired_orders_after=timedelta(minutes=1))
     order = desk.check_out(2)
-    step = partial(Step, order_id=order, wanted=0, held="")
+    step = partial(Step, order_id=order, entitled=0, held="")
     yield step(name="place")
     Order.objects.filter(pk=order).update(created_at=shop.now() - timedelta(hours=1))
     expire_orders_task()
@@ -229,15 +229,15 @@ def test_a_free_order_that_waits_to_be_confirmed_expires_with_nothing(
 def test_what_a_script_cancels_in_the_database_is_found_by_a_sweep(desk: Desk) -> Iterator[Step]:
     order = desk.check_out(2, charged=20)
     step = partial(Step, order_id=order)
-    yield step(name="pay", wanted=2, held="1 2")
+    yield step(name="pay", entitled=2, held="1 2")
     shop.cancel_silently(order)
-    yield step(name="cancel", wanted=0, held="")
+    yield step(name="cancel", entitled=0, held="")
 
 
 @flow(by_memory=True)
 def test_an_order_whose_rows_are_deleted_keeps_what_it_had(desk: Desk) -> Iterator[Step]:
     order = desk.check_out(2, charged=20)
-    step = partial(Step, order_id=order, wanted=2, held="1 2")
+    step = partial(Step, order_id=order, entitled=2, held="1 2")
     yield step(name="pay")
     shop.delete_order(order)
     yield step(name="delete")

@@ -56,7 +56,7 @@ def sell_by_hand(desk: Desk, units: int) -> str:
 @flow()
 def test_a_card_that_is_charged_at_once_gives_serials(desk: Desk) -> Iterator[Step]:
     order = check_out(desk, 2)
-    yield Step(name="complete", order_id=order, wanted=2, held="1 2")
+    yield Step(name="complete", order_id=order, entitled=2, held="1 2")
 
 
 @needs_gateway
@@ -66,9 +66,9 @@ def test_a_card_that_is_authorized_gives_serials_when_all_is_captured(
 ) -> Iterator[Step]:
     order = check_out(desk, 3, card="not-charged")
     step = partial(Step, order_id=order)
-    yield step(name="authorize", wanted=0, held="")
+    yield step(name="authorize", entitled=0, held="")
     do(desk, "orderCapture", order, amount=30)
-    yield step(name="capture", wanted=3, held="1 2 3")
+    yield step(name="capture", entitled=3, held="1 2 3")
 
 
 @needs_gateway
@@ -76,9 +76,9 @@ def test_a_card_that_is_authorized_gives_serials_when_all_is_captured(
 def test_a_sweep_finds_a_capture_of_a_payment_by_itself(desk: Desk) -> Iterator[Step]:
     order = check_out(desk, 3, card="not-charged")
     step = partial(Step, order_id=order)
-    yield step(name="authorize", wanted=0, held="")
+    yield step(name="authorize", entitled=0, held="")
     do(desk, "paymentCapture", order, amount=30)
-    yield step(name="capture", wanted=3, held="1 2 3")
+    yield step(name="capture", entitled=3, held="1 2 3")
 
 
 @needs_gateway
@@ -87,9 +87,9 @@ def test_what_a_capture_leaves_a_transaction_can_pay(desk: Desk) -> Iterator[Ste
     order = check_out(desk, 3, card="not-charged")
     step = partial(Step, order_id=order)
     do(desk, "orderCapture", order, amount=20)
-    yield step(name="capture a part", wanted=0, held="")
+    yield step(name="capture a part", entitled=0, held="")
     desk.create_transaction(gid("Order", order), amountCharged=10)
-    yield step(name="pay the rest", wanted=3, held="1 2 3")
+    yield step(name="pay the rest", entitled=3, held="1 2 3")
 
 
 @needs_gateway
@@ -97,7 +97,7 @@ def test_what_a_capture_leaves_a_transaction_can_pay(desk: Desk) -> Iterator[Ste
 @flow()
 def test_a_card_whose_charge_is_voided_gives_nothing(desk: Desk, door: str) -> Iterator[Step]:
     order = check_out(desk, 2, card="not-charged")
-    step = partial(Step, order_id=order, wanted=0, held="", told="")
+    step = partial(Step, order_id=order, entitled=0, held="", told="")
     yield step(name="authorize")
     do(desk, f"{door}Void", order)
     yield step(name="void")
@@ -111,11 +111,11 @@ def test_a_card_refunded_by_amounts_releases_when_nothing_is_left(
 ) -> Iterator[Step]:
     order = check_out(desk, 3)
     step = partial(Step, order_id=order)
-    yield step(name="pay", wanted=3, held="1 2 3")
+    yield step(name="pay", entitled=3, held="1 2 3")
     do(desk, f"{door}Refund", order, amount=10)
-    yield step(name="refund a part", wanted=3, held="1 2 3", told="partly_refunded")
+    yield step(name="refund a part", entitled=3, held="1 2 3", told="partly_refunded")
     do(desk, f"{door}Refund", order, amount=20)
-    yield step(name="refund the rest", wanted=0, held="", told="partly_refunded")
+    yield step(name="refund the rest", entitled=0, held="", told="partly_refunded")
 
 
 @needs_gateway
@@ -126,9 +126,9 @@ def test_a_card_that_waits_with_the_order_is_charged_when_it_is_confirmed(
     desk.hold_orders()
     order = check_out(desk, 2, card="not-charged")
     step = partial(Step, order_id=order)
-    yield step(name="authorize", wanted=0, held="")
+    yield step(name="authorize", entitled=0, held="")
     do(desk, "orderConfirm", order)
-    yield step(name="confirm", wanted=2, held="1 2")
+    yield step(name="confirm", entitled=2, held="1 2")
 
 
 @pytest.mark.parametrize("door", ["order", "payment"])
@@ -136,11 +136,11 @@ def test_a_card_that_waits_with_the_order_is_charged_when_it_is_confirmed(
 def test_a_mark_of_payment_is_refunded_like_a_card(desk: Desk, door: str) -> Iterator[Step]:
     order = sell_by_hand(desk, 3)
     step = partial(Step, order_id=order)
-    yield step(name="mark as paid", wanted=3, held="1 2 3")
+    yield step(name="mark as paid", entitled=3, held="1 2 3")
     do(desk, f"{door}Refund", order, amount=10)
-    yield step(name="refund a part", wanted=3, held="1 2 3", told="partly_refunded")
+    yield step(name="refund a part", entitled=3, held="1 2 3", told="partly_refunded")
     do(desk, f"{door}Refund", order, amount=20)
-    yield step(name="refund the rest", wanted=0, held="", told="partly_refunded")
+    yield step(name="refund the rest", entitled=0, held="", told="partly_refunded")
 
 
 @flow()
@@ -149,16 +149,16 @@ def test_a_gateways_payment_from_before_an_upgrade_still_counts(desk: Desk) -> I
     desk.complete_draft(order)
     owner = Order.objects.get(pk=order)
     step = partial(Step, order_id=order)
-    yield step(name="complete", wanted=0, held="")
+    yield step(name="complete", entitled=0, held="")
     payment = owner.payments.create(
         gateway="mirumee.payments.gone", total=20, captured_amount=20, currency="USD"
     )
     do(desk, "orderUpdate", order, input={"externalReference": "captured before"})
-    yield step(name="captured", wanted=2, held="1 2")
+    yield step(name="captured", entitled=2, held="1 2")
     payment.captured_amount = 0
     payment.save()
     payment.transactions.create(
         kind="refund", is_success=True, amount=20, currency="USD", gateway_response={}
     )
     do(desk, "orderUpdate", order, input={"externalReference": "refunded before"})
-    yield step(name="refunded", wanted=0, held="")
+    yield step(name="refunded", entitled=0, held="")

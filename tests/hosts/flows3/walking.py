@@ -21,27 +21,27 @@ from tests.hosts.flows3.desk import Desk
 class Step:
     """What an order is owed and holds after a step.
 
-    ``wanted``: serials in all, or for each line that ever was. ``held``: their data. ``told``: what
-    staff read about the order as a whole, from its beginning; not looked at where it is None.
+    ``entitled``: serials in all, or for each line that ever was. ``held``: their data. ``told``:
+    what staff read about the order as a whole, from its beginning; not looked at where it is None.
     """
 
     name: str
     order_id: str
-    wanted: int | tuple[int, ...]
+    entitled: int | tuple[int, ...]
     held: str
     told: str | None = None
 
     def check(self) -> None:
         found = Assignment.objects.filter(order__order_id=self.order_id).order_by("id")
-        wanted: int | tuple[int, ...] = tuple(found.values_list("wanted", flat=True))
-        if isinstance(self.wanted, int):
-            wanted = sum(wanted)
+        entitled: int | tuple[int, ...] = tuple(found.values_list("entitled", flat=True))
+        if isinstance(self.entitled, int):
+            entitled = sum(entitled)
         held = " ".join(making.held(self.order_id))
         told = None
         if self.told is not None:
             events = Event.objects.filter(order__order_id=self.order_id, serial__isnull=True)
             told = " ".join(events.order_by("id").values_list("type", flat=True))
-        assert (self.name, wanted, held, told) == (self.name, self.wanted, self.held, self.told)
+        assert (self.name, entitled, held, told) == (self.name, self.entitled, self.held, self.told)
         making.check_books()
 
 

@@ -21,10 +21,10 @@ from tests.graphql.api import ask, gid, nodes, people, post
 from tests.hosts import shop
 
 pytestmark = pytest.mark.skipif(
-    installed_modules()[1] != "graphql3", reason="another host, another schema"
+    installed_modules()[1] != "api3", reason="another host, another schema"
 )
 
-if installed_modules()[1] == "graphql3":
+if installed_modules()[1] == "api3":
     from saleor.core.db.connection import UnsafeWriterAccessError
     from saleor.graphql.webhook.subscription_query import SubscriptionQuery
     from saleor.webhook.models import Webhook
@@ -175,12 +175,12 @@ def test_every_task_may_write_where_saleor_refuses_what_was_not_allowed() -> Non
     arguments: dict[str, Any] = {
         "saleor_serials.follow_stock": [0],
         "saleor_serials.fulfill_order": [nobody],
-        "saleor_serials.grant_wish": [Target(kind="variant", id=0).key],
+        "saleor_serials.sync_metadata_links": [Target(kind="variant", id=0).key],
         "saleor_serials.reconcile_order": [nobody],
         "saleor_serials.run_job": [0],
         "saleor_serials.send_delivery": [0],
         "saleor_serials.settle_pack": [0],
-        "saleor_serials.show_serials": [nobody],
+        "saleor_serials.write_metadata": [nobody],
         "saleor_serials.sweep": [],
     }
     outcomes = {name: host.celery_app.tasks[name].apply(arguments[name]) for name in names}

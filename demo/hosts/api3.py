@@ -157,7 +157,7 @@ def _make_shipping(owner: Api, *, channel: str, warehouse: str) -> None:
         """mutation ($input: ShippingPriceInput!) {
           shippingPriceCreate(input: $input) { shippingMethod { id } errors { field message } }
         }""",
-        input={"name": "Parcel", "type": "PRICE", "shippingZone": zone["id"]},
+        input={"name": "LineDelivery", "type": "PRICE", "shippingZone": zone["id"]},
     )["shippingMethod"]
     owner.do(
         """mutation ($method: ID!, $channel: ID!, $price: PositiveDecimal!) {
@@ -204,7 +204,7 @@ def buy(customer: Customer, at: Shop, *, boxes: int) -> Order:
             "billingAddress": customer.address,
         },
     )["checkout"]
-    [parcel] = checkout["shippingMethods"]
+    [line_delivery] = checkout["shippingMethods"]
     total = api.do(
         """mutation ($checkout: ID!, $method: ID!) {
           checkoutDeliveryMethodUpdate(id: $checkout, deliveryMethodId: $method) {
@@ -212,7 +212,7 @@ def buy(customer: Customer, at: Shop, *, boxes: int) -> Order:
           }
         }""",
         checkout=checkout["id"],
-        method=parcel["id"],
+        method=line_delivery["id"],
     )["checkout"]["totalPrice"]["gross"]["amount"]
     payment = at.cashier.do(
         """mutation ($checkout: ID!, $transaction: TransactionCreateInput!) {

@@ -104,7 +104,7 @@ def _make_shipping(owner: Api, *, warehouse: str) -> None:
           shippingPriceCreate(input: $input) { errors { field message } }
         }""",
         input={
-            "name": "Parcel",
+            "name": "LineDelivery",
             "type": "PRICE",
             "price": shop.SHIPPING_PRICE,
             "shippingZone": zone["id"],
@@ -132,7 +132,7 @@ def buy(customer: Customer, at: Shop, *, boxes: int) -> Order:
             "billingAddress": customer.address,
         },
     )["checkout"]
-    [parcel] = checkout["availableShippingMethods"]
+    [line_delivery] = checkout["availableShippingMethods"]
     api.do(
         """mutation ($checkout: ID!, $method: ID!) {
           checkoutShippingMethodUpdate(checkoutId: $checkout, shippingMethodId: $method) {
@@ -140,7 +140,7 @@ def buy(customer: Customer, at: Shop, *, boxes: int) -> Order:
           }
         }""",
         checkout=checkout["id"],
-        method=parcel["id"],
+        method=line_delivery["id"],
     )
     api.do(
         """mutation ($checkout: ID!, $input: PaymentInput!) {
