@@ -20,6 +20,22 @@ def pack_access_of(info: Any) -> PackAccess:
     return known[actor]
 
 
+def require(info: Any, permission: str) -> None:
+    """Refuse who has not this permission, as the host does.
+
+    Raises:
+        PermissionDenied: the host's own.
+    """
+    if permission not in api.actor(info.context).permissions:
+        raise api.permission_denied(permission)
+
+
+def within_reach(info: Any, promised: Any) -> Any:
+    """Promise what has a pack, or None where the requester does not reach that pack."""
+    access = pack_access_of(info)
+    return promised.then(lambda row: row if row is not None and access.sees(row.pack_id) else None)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Visibility:
     """Whether a holder's serials are seen, in which statuses and of which packs (None: all)."""

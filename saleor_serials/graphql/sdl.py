@@ -12,7 +12,7 @@ from graphql.type.definition import GraphQLEnumType, GraphQLInputObjectType
 from graphql.utils.ast_from_value import ast_from_value
 
 from saleor_serials.graphql.mutations import MUTATIONS
-from saleor_serials.graphql.schema import QUERIES, TYPE_FIELDS
+from saleor_serials.graphql.queries import QUERIES, TYPE_FIELDS
 
 # All our types begin with it, and none of the host's does.
 PREFIX = "Serial"

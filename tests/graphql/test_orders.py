@@ -253,7 +253,7 @@ def test_an_assignment_tells_what_the_line_is_owed_and_holds() -> None:
     assignment = Assignment.objects.get()
     query = """query ($order: ID!) {
       order(id: $order) { serials(first: 1) { edges { node { assignment {
-        id orderId orderNumber orderLineId pack { slug } entitled held shortfall owedSince
+        id orderId orderNumber orderLineId pack { slug } entitled held shortfall entitledSince
       } } } } }
     }"""
 
@@ -269,7 +269,7 @@ def test_an_assignment_tells_what_the_line_is_owed_and_holds() -> None:
         "entitled": 3,
         "held": 2,
         "shortfall": 1,
-        "owedSince": assignment.entitled_since.isoformat(),
+        "entitledSince": assignment.entitled_since.isoformat(),
     }
 
 

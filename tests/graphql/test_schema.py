@@ -14,7 +14,7 @@ from graphql.type.definition import GraphQLEnumType, GraphQLInputObjectType, Gra
 
 import saleor_serials
 from saleor_serials.errors import SchemaAlreadyBuilt
-from saleor_serials.graphql import mutations, schema
+from saleor_serials.graphql import mutations, queries, schema
 from saleor_serials.graphql.sdl import PREFIX, print_added
 from saleor_serials.host import api
 from tests.graphql.api import ask
@@ -70,8 +70,8 @@ def _described() -> list[tuple[str, Any]]:
             found += [(f"{name}.{value.name}", value) for value in type.values]
         elif isinstance(type, GraphQLInputObjectType | GraphQLObjectType):
             found += [(f"{name}.{field}", each) for field, each in type.fields.items()]
-    roots = {"Query": schema.QUERIES, "Mutation": mutations.MUTATIONS}
-    for name, fields in {**roots, **schema.TYPE_FIELDS}.items():
+    roots = {"Query": queries.QUERIES, "Mutation": mutations.MUTATIONS}
+    for name, fields in {**roots, **queries.TYPE_FIELDS}.items():
         for field, each in fields.items():
             found.append((f"{name}.{field}", each))
             found += [(f"{name}.{field}({key})", value) for key, value in each.args.items()]

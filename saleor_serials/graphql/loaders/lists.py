@@ -1,4 +1,4 @@
-"""Read pages of serials, packs and batches, and count them."""
+"""Read pages of serials, packs and batches, and count them, as far as a list is asked for."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -8,10 +8,11 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from saleor_serials.graphql.loaders.batching import batch_load
+from saleor_serials.graphql.pagination import Listing
 from saleor_serials.models import Pack, PackLink, PackType, SerialStatus
-from saleor_serials.serials import search as serials_search
+from saleor_serials.serials import search
 from saleor_serials.serials.counts import by_status
-from saleor_serials.serials.search import BatchFilter, Filter, Holder, Page, PageResult
+from saleor_serials.serials.search import BatchFilter, Filter, Holder, Page, PageResult, Sort
 
 
 @batch_load
@@ -21,7 +22,7 @@ def statistics(pack_ids: Sequence[int]) -> Mapping[int, Mapping[SerialStatus, in
 
 @batch_load
 def batch_statistics(batch_ids: Sequence[int]) -> Mapping[int, Mapping[SerialStatus, int]]:
-    return serials_search.count_in_batches(batch_ids)
+    return search.count_in_batches(batch_ids)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,12 +39,12 @@ class Held:
 def pages(keys: Sequence[tuple[Filter | Held, Page]]) -> Mapping[Any, PageResult]:
     """Read pages of serials; the same page of many holders in one go."""
     found: dict[Any, PageResult] = {
-        (criteria, page): serials_search.find(criteria, page)
+        (criteria, page): search.find(criteria, page)
         for criteria, page in keys
         if isinstance(criteria, Filter)
     }
     for (holder, statuses, packs, page), held in _alike(keys):
-        rows = serials_search.find_held(
+        rows = search.find_held(
             holder, [each.id for each in held], statuses=statuses, packs=packs, page=page
         )
         found |= {(each, page): rows[each.id] for each in held}
@@ -55,9 +56,9 @@ def counts(keys: Sequence[Filter | Held]) -> Mapping[Any, int | None]:
     """Count serials, unless they are too many; those of many holders in one go."""
     found: dict[Any, int | None] = {}
     filters = [criteria for criteria in keys if isinstance(criteria, Filter)]
-    found |= serials_search.counts(filters, limit=serials_search.COUNT_LIMIT)
+    found |= search.counts(filters, limit=search.COUNT_LIMIT)
     for (holder, statuses, packs, _), held in _alike([(each, None) for each in keys]):
-        numbers = serials_search.count_held(
+        numbers = search.count_held(
             holder, [each.id for each in held], statuses=statuses, packs=packs
         )
         found |= {each: numbers[each.id] for each in held}
@@ -67,7 +68,7 @@ def counts(keys: Sequence[Filter | Held]) -> Mapping[Any, int | None]:
 @batch_load
 def exact_counts(filters: Sequence[Filter]) -> Mapping[Filter, int | None]:
     """Count serials, however many and however long it takes."""
-    return serials_search.counts(filters, limit=None)
+    return search.counts(filters, limit=None)
 
 
 def _alike(keys: Iterable[tuple[Filter | Held, Any]]) -> Iterable[tuple[Any, list[Held]]]:
@@ -137,7 +138,7 @@ def pages_of_batches(
 ) -> Mapping[Any, PageResult]:
     """Read pages of batches; the same page of many packs in one go."""
     found: dict[Any, PageResult] = {
-        (criteria, page): serials_search.find_batches(criteria, page)
+        (criteria, page): search.find_batches(criteria, page)
         for criteria, page in keys
         if isinstance(criteria, BatchFilter)
     }
@@ -145,8 +146,8 @@ def pages_of_batches(
     for criteria, page in keys:
         if isinstance(criteria, BatchesOf):
             groups[criteria.search, page].append(criteria)
-    for (search, page), alike in groups.items():
-        rows = serials_search.find_batches_of([each.pack_id for each in alike], search, page)
+    for (name, page), alike in groups.items():
+        rows = search.find_batches_of([each.pack_id for each in alike], name, page)
         found |= {(each, page): rows[each.pack_id] for each in alike}
     return found
 
@@ -161,7 +162,40 @@ def counts_of_batches(keys: Sequence[BatchFilter | BatchesOf]) -> Mapping[Any, i
     for criteria in keys:
         if isinstance(criteria, BatchesOf):
             groups[criteria.search].append(criteria)
-    for search, alike in groups.items():
-        numbers = serials_search.count_batches_of([each.pack_id for each in alike], search)
+    for name, alike in groups.items():
+        numbers = search.count_batches_of([each.pack_id for each in alike], name)
         found |= {each: numbers[each.pack_id] for each in alike}
     return found
+
+
+def list_serials(info: Any, arguments: dict[str, Any], criteria: Filter | Held) -> Listing:
+    """List serials by a filter, or those of a holder."""
+    return Listing(
+        info,
+        arguments,
+        page=lambda page: pages(info.context, (criteria, page)),
+        count=lambda: counts(info.context, criteria),
+        sort=criteria.sort if isinstance(criteria, Filter) else Sort(),
+    )
+
+
+def list_packs(info: Any, arguments: dict[str, Any], criteria: PackFilter) -> Listing:
+    """List packs by a filter."""
+    return Listing(
+        info,
+        arguments,
+        page=lambda page: pages_of_packs(info.context, (criteria, page)),
+        count=lambda: counts_of_packs(info.context, criteria),
+    )
+
+
+def list_batches(
+    info: Any, arguments: dict[str, Any], criteria: BatchFilter | BatchesOf
+) -> Listing:
+    """List batches by a filter, or those of a pack."""
+    return Listing(
+        info,
+        arguments,
+        page=lambda page: pages_of_batches(info.context, (criteria, page)),
+        count=lambda: counts_of_batches(info.context, criteria),
+    )

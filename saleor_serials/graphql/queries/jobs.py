@@ -7,7 +7,7 @@ import graphene
 from saleor_serials.access.jobs import JobAccess
 from saleor_serials.access.permissions import MANAGE_PRODUCTS
 from saleor_serials.graphql import ids
-from saleor_serials.graphql.access import pack_access_of
+from saleor_serials.graphql.access import pack_access_of, require
 from saleor_serials.graphql.loaders import jobs
 from saleor_serials.graphql.pagination import Listing, field
 from saleor_serials.graphql.types.connections import SerialJobCountableConnection
@@ -16,10 +16,8 @@ from saleor_serials.host import api
 
 
 def _job_access(info: Any) -> JobAccess:
-    actor = api.actor(info.context)
-    if MANAGE_PRODUCTS not in actor.permissions:
-        raise api.permission_denied(MANAGE_PRODUCTS)
-    return JobAccess.of(pack_access_of(info), actor.key)
+    require(info, MANAGE_PRODUCTS)
+    return JobAccess.of(pack_access_of(info), api.actor(info.context).key)
 
 
 def _resolve_job(root: Any, info: Any, *, id: str) -> Any:

@@ -1,7 +1,7 @@
 """The plugin's own types."""
 
 from saleor_serials.graphql.types.errors import SerialError
-from saleor_serials.graphql.types.inside import SerialStatistic, require
+from saleor_serials.graphql.types.inside import SerialStatistic
 from saleor_serials.graphql.types.packs import (
     SerialBatch,
     SerialPack,
@@ -26,5 +26,4 @@ __all__ = [
     "SerialPackLink",
     "SerialStatistic",
     "SerialVendorGroup",
-    "require",
 ]

@@ -7,26 +7,15 @@ import graphene
 
 from saleor_serials import models
 from saleor_serials.access.permissions import LISTED, MANAGE_PRODUCTS
-from saleor_serials.graphql import lists
-from saleor_serials.graphql.loaders.lists import Held
+from saleor_serials.graphql.access import require
+from saleor_serials.graphql.loaders.lists import Held, list_serials
 from saleor_serials.graphql.pagination import field
 from saleor_serials.graphql.types.enums import SerialStatusEnum
-from saleor_serials.host import api
 from saleor_serials.serials.search import Holder
 
 SERIALS = "saleor_serials.graphql.types.connections.SerialCountableConnection"
 BATCHES = "saleor_serials.graphql.types.connections.SerialBatchCountableConnection"
 STAFF = "Requires the permission MANAGE_PRODUCTS."
-
-
-def require(info: Any, permission: str) -> None:
-    """Refuse who has not this permission, as the host does.
-
-    Raises:
-        PermissionDenied: the host's own.
-    """
-    if permission not in api.actor(info.context).permissions:
-        raise api.permission_denied(permission)
 
 
 def statuses() -> Any:
@@ -44,7 +33,7 @@ def serials_inside(holder: Holder) -> Any:
         require(info, MANAGE_PRODUCTS)
         shown = LISTED if statuses is None else frozenset(map(models.SerialStatus, statuses))
         held = Held(holder=holder, id=str(root.pk), statuses=shown)
-        return lists.serials(info, arguments, held)
+        return list_serials(info, arguments, held)
 
     return resolve
 
@@ -87,4 +76,4 @@ class SerialStatistic(graphene.ObjectType):
     @staticmethod
     def resolve_serials(root: _Counted, info: Any, **arguments: Any) -> Any:
         criteria = Held(holder=root.holder, id=root.id, statuses=frozenset({root.status}))
-        return lists.serials(info, arguments, criteria)
+        return list_serials(info, arguments, criteria)

@@ -9,10 +9,9 @@ from saleor_serials import models
 from saleor_serials.access import permissions
 from saleor_serials.access.permissions import MANAGE_PRODUCTS
 from saleor_serials.extensions import generators
-from saleor_serials.graphql import ids, lists
-from saleor_serials.graphql.access import pack_access_of
-from saleor_serials.graphql.loaders import lists as loaders_lists
-from saleor_serials.graphql.loaders import rows
+from saleor_serials.graphql import ids
+from saleor_serials.graphql.access import pack_access_of, require
+from saleor_serials.graphql.loaders import lists, rows
 from saleor_serials.graphql.pagination import field
 from saleor_serials.graphql.types.enums import (
     SerialPackSourceEnum,
@@ -26,7 +25,6 @@ from saleor_serials.graphql.types.inside import (
     SERIALS,
     STAFF,
     SerialStatistic,
-    require,
     serials_inside,
     statistics,
     statuses,
@@ -195,7 +193,7 @@ class SerialPack(graphene.ObjectType):
     )
     statistics = graphene.List(
         graphene.NonNull(lambda: SerialStatistic),
-        resolver=statistics(Holder.PACK, loaders_lists.statistics),
+        resolver=statistics(Holder.PACK, lists.statistics),
         description=f"How many serials are in each status, and which. {STAFF}",
     )
     serials = field(
@@ -270,7 +268,7 @@ def _batches_of(
     root: models.Pack, info: Any, *, search: str | None = None, **arguments: Any
 ) -> Any:
     require(info, MANAGE_PRODUCTS)
-    return lists.batches(info, arguments, loaders_lists.BatchesOf(pack_id=root.pk, search=search))
+    return lists.list_batches(info, arguments, lists.BatchesOf(pack_id=root.pk, search=search))
 
 
 class SerialPackLink(graphene.ObjectType):
@@ -317,7 +315,7 @@ class SerialBatch(graphene.ObjectType):
     pack = graphene.Field(SerialPack, required=True, description="The pack it was made for.")
     statistics = graphene.List(
         graphene.NonNull(SerialStatistic),
-        resolver=statistics(Holder.BATCH, loaders_lists.batch_statistics),
+        resolver=statistics(Holder.BATCH, lists.batch_statistics),
         description=f"How many of its serials are in each status, and which. {STAFF}",
     )
     serials = field(

@@ -1,0 +1,21 @@
+"""How what a query refuses reaches its client."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from graphql import GraphQLError
+
+from saleor_serials.errors import InvalidInput
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Turn what cannot be asked for into an error of the query.
+
+    Raises:
+        GraphQLError: an input was refused.
+    """
+    try:
+        yield
+    except InvalidInput as refusal:
+        raise GraphQLError(refusal.message) from None

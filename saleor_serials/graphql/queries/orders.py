@@ -1,0 +1,158 @@
+"""What orders, order lines and customers have: fields on Saleor's own types."""
+
+from typing import Any
+
+import graphene
+from promise import Promise
+
+from saleor_serials.access import permissions
+from saleor_serials.access.permissions import MANAGE_ORDERS
+from saleor_serials.graphql.access import Visibility, pack_access_of, require, visibility
+from saleor_serials.graphql.loaders import orders
+from saleor_serials.graphql.loaders.lists import Held, list_serials
+from saleor_serials.graphql.pagination import Listing, field
+from saleor_serials.graphql.types import SerialEvent
+from saleor_serials.graphql.types.connections import SerialCountableConnection
+from saleor_serials.host import api
+from saleor_serials.models import SerialStatus
+from saleor_serials.serials.search import Holder
+
+
+def _resolve_order_serials(
+    root: Any, info: Any, *, token: str | None = None, **arguments: Any
+) -> Any:
+    order_id = str(api.unwrap(root).pk)
+    return _held(info, arguments, Holder.ORDER, order_id, order_id=order_id, token=token)
+
+
+def _resolve_order_events(root: Any, info: Any) -> Any:
+    require(info, MANAGE_ORDERS)
+    return orders.notes(info.context, (str(api.unwrap(root).pk), pack_access_of(info).packs))
+
+
+def _resolve_line_serials(
+    root: Any, info: Any, *, token: str | None = None, **arguments: Any
+) -> Any:
+    line = api.unwrap(root)
+    return _held(
+        info, arguments, Holder.LINE, str(line.pk), order_id=str(line.order_id), token=token
+    )
+
+
+def _held(
+    info: Any,
+    arguments: dict[str, Any],
+    holder: Holder,
+    id: str,
+    *,
+    order_id: str,
+    token: str | None,
+) -> Any:
+    return _visibility_of_order(info, order_id, token).then(
+        lambda visibility: list_serials(info, arguments, _seen(holder, id, visibility))
+    )
+
+
+def _seen(holder: Holder, id: str, visibility: Visibility) -> Held:
+    return Held(holder=holder, id=id, statuses=visibility.statuses, packs=visibility.packs)
+
+
+def _visibility_of_order(info: Any, order_id: str, token: str | None) -> Any:
+    """Promise what whoever asks sees of an order's serials."""
+    actor = api.actor(info.context)
+
+    def look(known: Any) -> Visibility:
+        owner, shown = known
+        return visibility(
+            info,
+            allowed=permissions.may_see_order(actor, owner, token=token),
+            is_theirs=owner is not None and None is not owner.user_id == actor.user_id,
+            shown=shown,
+        )
+
+    return Promise.all(
+        [orders.order_owners(info.context, order_id), orders.shown_statuses(info.context)]
+    ).then(look)
+
+
+def _resolve_shortfall(root: Any, info: Any, *, token: str | None = None) -> Any:
+    line = api.unwrap(root)
+
+    def shortfall(visibility: Visibility) -> Any:
+        if not visibility.allowed:
+            return None
+        return orders.shortfalls(info.context, (str(line.pk), visibility.packs))
+
+    return _visibility_of_order(info, str(line.order_id), token).then(shortfall)
+
+
+def _resolve_user_serials(root: Any, info: Any, **arguments: Any) -> Any:
+    user_id = api.unwrap(root).pk
+    actor = api.actor(info.context)
+
+    def listing(shown: frozenset[SerialStatus]) -> Listing:
+        seen = visibility(
+            info,
+            allowed=permissions.may_see_user(actor, user_id),
+            is_theirs=actor.user_id == user_id,
+            shown=shown,
+        )
+        return list_serials(info, arguments, _seen(Holder.USER, str(user_id), seen))
+
+    return orders.shown_statuses(info.context).then(listing)
+
+
+_WHO = (
+    "For the buyer, in the statuses that the shop shows, and with the permission MANAGE_ORDERS; "
+    "{} for everybody else."
+)
+_TOKEN = graphene.String(
+    description="The order's token: needed for a guest's order, which has no account."
+)
+
+TYPE_FIELDS = {
+    "Order": {
+        "serials": field(
+            SerialCountableConnection,
+            resolver=_resolve_order_serials,
+            description=f"The serials that the order holds. {_WHO.format('empty')}",
+            token=_TOKEN,
+        ),
+        "serial_events": graphene.Field(
+            graphene.List(graphene.NonNull(SerialEvent)),
+            resolver=_resolve_order_events,
+            description=(
+                "What staff should know of the order's serials as a whole: refunds in part, "
+                "payments that vanished, e-mails that failed. Requires the permission "
+                "MANAGE_ORDERS."
+            ),
+        ),
+    },
+    "OrderLine": {
+        "serials": field(
+            SerialCountableConnection,
+            resolver=_resolve_line_serials,
+            description=f"The serials that the line holds. {_WHO.format('empty')}",
+            token=_TOKEN,
+        ),
+        "serial_shortfall": graphene.Field(
+            graphene.Int,
+            resolver=_resolve_shortfall,
+            description=(
+                "How many serials the line is owed and does not hold yet. For the buyer, and with "
+                "the permission MANAGE_ORDERS; null for everybody else."
+            ),
+            token=_TOKEN,
+        ),
+    },
+    "User": {
+        "serials": field(
+            SerialCountableConnection,
+            resolver=_resolve_user_serials,
+            description=(
+                "The serials that the customer has. For the customer, in the statuses that the "
+                "shop shows, and with the permission MANAGE_ORDERS; empty for everybody else."
+            ),
+        ),
+    },
+}

@@ -1,0 +1,66 @@
+"""Queries for serials: one, a list, and how many there are."""
+
+from typing import Any
+
+import graphene
+
+from saleor_serials.access.permissions import MANAGE_ORDERS, MANAGE_PRODUCTS
+from saleor_serials.graphql import ids
+from saleor_serials.graphql.access import pack_access_of, require, within_reach
+from saleor_serials.graphql.errors import refusals
+from saleor_serials.graphql.loaders import rows
+from saleor_serials.graphql.loaders.lists import exact_counts, list_serials
+from saleor_serials.graphql.pagination import Listing, field
+from saleor_serials.graphql.types import Serial, filters
+from saleor_serials.graphql.types.connections import SerialCountableConnection
+from saleor_serials.serials.search import Filter
+
+
+def _resolve_serial(root: Any, info: Any, *, id: str) -> Any:
+    require(info, MANAGE_PRODUCTS)
+    return within_reach(info, rows.serials(info.context, ids.numbers_of([id], "Serial")[0]))
+
+
+def _resolve_serials(
+    root: Any, info: Any, *, filter: Any = None, sort_by: Any = None, **arguments: Any
+) -> Listing:
+    return list_serials(info, arguments, _criteria(info, filter, sort_by))
+
+
+def _resolve_serial_count(root: Any, info: Any, *, filter: Any = None) -> Any:
+    return exact_counts(info.context, _criteria(info, filter))
+
+
+def _criteria(info: Any, given: Any, sort_by: Any = None) -> Filter:
+    require(info, MANAGE_PRODUCTS)
+    with refusals():
+        criteria = filters.serials(given, within=pack_access_of(info).packs, sort_by=sort_by)
+    if criteria.names_customer:
+        require(info, MANAGE_ORDERS)
+    return criteria
+
+
+QUERIES = {
+    "serial": graphene.Field(
+        Serial,
+        resolver=_resolve_serial,
+        description="Look up a serial by ID. Requires the permission MANAGE_PRODUCTS.",
+        id=graphene.ID(required=True, description="ID of the serial."),
+    ),
+    "serials": field(
+        SerialCountableConnection,
+        resolver=_resolve_serials,
+        description="List serials. Requires the permission MANAGE_PRODUCTS.",
+        filter=filters.SerialFilterInput(description="Which serials to list."),
+        sort_by=filters.SerialSortingInput(description="In which order to list them."),
+    ),
+    "serial_count": graphene.Field(
+        graphene.Int,
+        resolver=_resolve_serial_count,
+        description=(
+            "Count serials: exactly, however long it takes. "
+            "Requires the permission MANAGE_PRODUCTS."
+        ),
+        filter=filters.SerialFilterInput(description="Which serials to count."),
+    ),
+}
