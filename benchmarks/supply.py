@@ -25,7 +25,7 @@ from demo.services import postgres
 from saleor_serials.access.packs import EVERYTHING
 from saleor_serials.host import host
 from saleor_serials.import_export import serials_import
-from saleor_serials.import_export.plan import Sheet
+from saleor_serials.import_export.plan import ImportFile
 from saleor_serials.jobs import work
 from saleor_serials.models import Batch, Job, JobStatus, Pack
 from saleor_serials.serials import generation_job, writing
@@ -130,7 +130,7 @@ def _copy(rows: Path) -> None:
 def _import(sheet: Path, pack: Pack) -> None:
     with sheet.open("rb") as file:
         job = serials_import.start(
-            Sheet(file=file, name=sheet.name),
+            ImportFile(file=file, name=sheet.name),
             pack=pack,
             actor="system",
             access=EVERYTHING,

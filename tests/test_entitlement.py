@@ -19,7 +19,7 @@ COUNTS = st.integers(min_value=0, max_value=10_000)
 def orders(draw: st.DrawFn) -> OrderSnapshot:
     flags = {
         name: draw(st.booleans())
-        for name in ("placed", "live", "paid", "fulfilled", "prices_stale", "gone")
+        for name in ("placed", "is_open", "paid", "fulfilled", "prices_stale", "fully_refunded")
     }
     lines = draw(st.lists(st.tuples(COUNTS, COUNTS), max_size=4))
     return OrderSnapshot(

@@ -75,7 +75,7 @@ def _look_at_orders(state: SweepState, report: Report) -> None:
     state.cursor = dict(changes.cursor)
     metadata.drop_copies(changes.order_ids)
     known = OrderRecord.objects.order_by().values_list("order_id", flat=True)
-    dead = known.filter(assignments__wanted__gt=0, order_id__in=host.dead_orders())
+    dead = known.filter(assignments__entitled__gt=0, order_id__in=host.dead_orders())
     claimed = known.exclude(customer__startswith="user:").filter(order_id__in=host.owned_orders())
     for order_id in dict.fromkeys([*state.retry, *changes.order_ids, *dead, *claimed]):
         report.looked_at += 1
