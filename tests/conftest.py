@@ -1,12 +1,16 @@
 """Every test works on committed data, so that `on_commit` fires and threads see what it wrote."""
 
+import os
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import django
 import hypothesis
 import pytest
 from pytest_django import DjangoDbBlocker
+from pytest_django.plugin import blocking_manager_key
 
 from demo.services import postgres
 from demo.services.processes import free_port
@@ -23,19 +27,62 @@ hypothesis.settings.register_profile(
 )
 hypothesis.settings.load_profile("suite")
 
+_SERVER_URL = pytest.StashKey[str]()
+
+
+# What asks only us and the database, and is alike on every Saleor. All other tests touch the host.
+OURS_ALONE = [
+    *("races/test_allocation.py", "races/test_deletion.py", "races/test_jobs.py"),
+    *("races/test_sequences.py", "races/test_staff_actions.py", "races/test_supply.py"),
+    *("test_benchmarks.py", "test_check_characters.py", "test_commands.py", "test_counts.py"),
+    *("test_crypto.py", "test_export.py", "test_extensions.py", "test_generation.py"),
+    *("test_generation_job.py", "test_generators.py", "test_jobs.py", "test_models.py"),
+    *("test_packs.py", "test_readme_generators.py", "test_renderers.py", "test_search.py"),
+    *("test_serials_import.py", "test_structure.py"),
+]
+# Begun first, so that no core waits for the last of them.
+LONGEST = ["test_benchmarks.py", "test_story.py", "test_demo.py"]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if not _lives_in(item, OURS_ALONE):
+            item.add_marker("host")
+    items.sort(key=lambda item: not _lives_in(item, LONGEST))
+
+
+def _lives_in(item: pytest.Item, names: list[str]) -> bool:
+    return item.path.relative_to(Path(__file__).parent).as_posix() in names
+
 
 def pytest_report_header() -> str:
     return f"Saleor {installed_version()}, Django {django.__version__}"
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell a worker of pytest-xdist where the run's one server is: this process keeps it."""
+    node.workerinput["server_url"] = _server_url(node.config)
+
+
+def _server_url(config: pytest.Config) -> str:
+    """Start a server with a migrated database on it, which every worker clones."""
+    if _SERVER_URL not in config.stash:
+        running = ExitStack()
+        config.add_cleanup(running.close)
+        url = running.enter_context(postgres.database_url(durable=False))
+        with config.stash[blocking_manager_key].unblock():
+            database.ready_template(url, is_fresh=bool(os.environ.get("FRESH")))
+        config.stash[_SERVER_URL] = url
+    return config.stash[_SERVER_URL]
+
+
 @pytest.fixture(scope="session")
-def database_url(django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
-    """The URL of this run's database, for child processes."""
-    with (
-        django_db_blocker.unblock(),
-        postgres.database_url(durable=False) as server,
-        database.cloned(server) as url,
-    ):
+def database_url(pytestconfig: pytest.Config, django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
+    """The URL of this process's own database, for child processes."""
+    told: dict[str, Any] = getattr(pytestconfig, "workerinput", {})
+    server_url = told.get("server_url") or _server_url(pytestconfig)
+    with django_db_blocker.unblock(), database.cloned(server_url) as url:
         yield url
 
 

@@ -1,15 +1,19 @@
-"""The tests' database: migrated once, cloned for each run, emptied after each test."""
+"""The tests' database: migrated once and kept, cloned for each worker, emptied after each test."""
 
 import hashlib
 import os
+import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from itertools import count
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import dj_database_url
 import django
+from django.apps import apps
 from django.conf import settings
 from django.contrib.sites.models import Site
 from django.core import mail
@@ -17,37 +21,67 @@ from django.core.cache import cache as django_cache
 from django.core.management import call_command
 from django.db import OperationalError, connection, connections, transaction
 
-import saleor_serials
+from demo.services import postgres
 from saleor_serials.host import installed_version
 
 # Filled by `migrate`, and only read by tests.
 _STATIC = {"django_migrations", "django_content_type", "auth_permission"}
 _LOCK_TIMEOUT = "5s"
+_HERE = Path(__file__)
+_numbers = count(1)
 
 
 class OpenTransactionError(AssertionError):
     """The test left a transaction open: whoever opens a connection in a thread closes it there."""
 
 
-@contextmanager
-def cloned(server_url: str) -> Iterator[str]:
-    """Point Django at a fresh database on the server, and yield its URL for child processes.
+def ready_template(server_url: str, *, is_fresh: bool = False) -> str:
+    """Return the name of a migrated database on the server, which it is made on unless it has it.
 
-    The migrated template that it is cloned from stays on the server, so that the next run on a
-    long-living one need not migrate. The URL's user must be a superuser.
+    It is restored from the dump that an earlier run kept in the user's cache folder. Where there is
+    none, or if it must be fresh, it is migrated from zero and then kept. The URL's user must be a
+    superuser. Concurrent runs on one server wait for each other.
     """
     settings.DATABASES["default"].update(dj_database_url.parse(server_url))
-    template = _template_name()
-    name = f"serials_test_{os.getpid()}"
-    _ensure(template)
+    version = _server_version()
+    digest = _digest(version)
+    template = f"serials_template_{digest[:12]}"
+    building = f"{template}_building"
+    url = _url_of(building, server_url)
+    kept = _kept_dumps() / f"{installed_version()}-{digest}.dump"
     with connection._nodb_cursor() as cursor:
-        cursor.execute(f"DROP DATABASE IF EXISTS {name}")
+        cursor.execute("SELECT pg_advisory_lock(hashtext(%s))", [template])  # until it is closed
+        if is_fresh:
+            cursor.execute(f"DROP DATABASE IF EXISTS {template}")
+        cursor.execute("SELECT FROM pg_database WHERE datname = %s", [template])
+        if cursor.fetchone() is not None:
+            return template
+        cursor.execute(f"DROP DATABASE IF EXISTS {building}")
+        cursor.execute(f"CREATE DATABASE {building}")
+        if kept.exists() and _can_dump(version) and not is_fresh:
+            _run("pg_restore", f"--dbname={url}", "--no-owner", "--exit-on-error", str(kept))
+        else:
+            _use(building)
+            _migrate()
+            if _can_dump(version):
+                _keep(url, kept)
+        cursor.execute(f"ALTER DATABASE {building} RENAME TO {template}")
+    return template
+
+
+@contextmanager
+def cloned(server_url: str) -> Iterator[str]:
+    """Point Django at a fresh database on the server, and yield its URL for child processes."""
+    before = settings.DATABASES["default"]["NAME"]
+    template = ready_template(server_url)
+    name = f"serials_test_{os.getpid()}_{next(_numbers)}"
+    with connection._nodb_cursor() as cursor:
         cursor.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
     _use(name)
     try:
-        yield urlsplit(server_url)._replace(path=f"/{name}").geturl()
+        yield _url_of(name, server_url)
     finally:
-        connections.close_all()
+        _use(before)
         with connection._nodb_cursor() as cursor:
             cursor.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
@@ -101,30 +135,56 @@ def _end_open_transactions() -> str:
         return "\n".join(f"last statement: {query}" for query, _ in cursor.fetchall())
 
 
-def _template_name() -> str:
-    digest = hashlib.sha256(f"{installed_version()} {django.__version__}".encode())
-    migrations = Path(saleor_serials.__file__).parent / "migrations"
-    for source in (*sorted(migrations.glob("*.py")), Path(__file__)):
-        digest.update(source.read_bytes())
-    return f"serials_template_{digest.hexdigest()[:12]}"
-
-
-def _ensure(template: str) -> None:
-    building = f"{template}_building"
+def _server_version() -> str:
     with connection._nodb_cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(hashtext(%s))", [template])  # until it is closed
-        cursor.execute("SELECT FROM pg_database WHERE datname = %s", [template])
-        if cursor.fetchone() is not None:
-            return
-        cursor.execute(f"DROP DATABASE IF EXISTS {building}")
-        cursor.execute(f"CREATE DATABASE {building}")
-        _use(building)
-        call_command("migrate", verbosity=0)
-        # Saleor 3's migrations leave one of their own models in it.
-        Site.objects.clear_cache()
-        _keep_seed()
-        connections.close_all()
-        cursor.execute(f"ALTER DATABASE {building} RENAME TO {template}")
+        cursor.execute("SHOW server_version")
+        version: str = cursor.fetchone()[0]
+        return version
+
+
+def _digest(server_version: str) -> str:
+    """Tell one migrated database from another: by every migration and all that ran them."""
+    versions = installed_version(), django.__version__, server_version
+    digest = hashlib.sha256(" ".join(versions).encode())
+    folders = sorted(Path(app.path, "migrations") for app in apps.get_app_configs())
+    for source in (*(file for folder in folders for file in sorted(folder.glob("*.py"))), _HERE):
+        digest.update(f"{source.parts[-3:]} {source.stat().st_size} ".encode())
+        digest.update(source.read_bytes())
+    return digest.hexdigest()
+
+
+def _kept_dumps() -> Path:
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "saleor-serials"
+
+
+def _can_dump(server_version: str) -> bool:
+    """Tell whether our PostgreSQL programs are of the server's major version, as dumps need."""
+    try:
+        said = subprocess.check_output([postgres.tool("pg_dump"), "--version"], text=True)
+    except postgres.ServerError:
+        return False
+    return said.split()[2].split(".")[0] == server_version.split(".")[0]
+
+
+def _migrate() -> None:
+    call_command("migrate", verbosity=0)
+    # Saleor 3's migrations leave one of their own models in it.
+    Site.objects.clear_cache()
+    _keep_seed()
+    connections.close_all()
+
+
+def _keep(url: str, kept: Path) -> None:
+    """Write the dump beside its place and move it there, so that nobody reads half a dump."""
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=kept.parent) as folder:
+        written = Path(folder, kept.name)
+        _run("pg_dump", f"--dbname={url}", "--format=custom", f"--file={written}")
+        written.replace(kept)
+
+
+def _run(tool: str, *arguments: str) -> None:
+    subprocess.run([postgres.tool(tool), *arguments], check=True)
 
 
 def _keep_seed() -> None:
@@ -141,6 +201,10 @@ def _tables(schema: str) -> set[str]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = %s", [schema])
         return {table for (table,) in cursor.fetchall()}
+
+
+def _url_of(name: str, server_url: str) -> str:
+    return urlsplit(server_url)._replace(path=f"/{name}").geturl()
 
 
 def _use(name: str) -> None:

@@ -108,6 +108,11 @@ def _open_to_all(path: Path) -> bool:
     return all(part.stat().st_mode & stat.S_IXOTH for part in (path, *path.resolve().parents))
 
 
+def tool(name: str) -> Path:
+    """Return the path of one of PostgreSQL's programs, such as pg_dump. Raises ServerError."""
+    return _binaries() / name
+
+
 def _binaries() -> Path:
     for folder in _candidates():
         if (folder / "initdb").exists():
