@@ -1,6 +1,7 @@
-"""What the README shows of generators: a third party's package, and how a serial is verified."""
+"""What the pages show can be typed: commands, GraphQL, and code for extensions."""
 
 import base64
+import re
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -8,41 +9,65 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import get_commands
 from django.db import transaction
 from django.utils import timezone
+from graphql import parse, validate
 
 from saleor_serials import crypto
 from saleor_serials.errors import InvalidInput
 from saleor_serials.extensions import registry
 from saleor_serials.extensions.generators import registered
+from saleor_serials.host import api
 from saleor_serials.serials import generation, writing
 from tests import making
-from tests.test_readme import README, rows_under
+from tests.docs import pages
 
-SECTION = README.split("## Generators\n")[1].split("\n## ")[0]
-
-
-def code(language: str, word: str) -> str:
-    """The one block of code in this language that has a word in it."""
-    blocks = [block.split("```")[0] for block in SECTION.split(f"```{language}\n")[1:]]
-    [found] = [block for block in blocks if word in block]
-    return found
+EXTENDING, GENERATORS = "docs/extending.md", "docs/generators.md"
+GRAPHQL = [(page, document) for page in pages.PAGES for document in pages.blocks(page, "graphql")]
 
 
-@pytest.mark.parametrize("kind", ["generator", "renderer", "consumer"])
-def test_the_tables_name_every_extension(kind: str) -> None:
-    named = [row[0].strip("`") for row in rows_under(f"{kind.title()}s")]
+def test_every_make_target_exists() -> None:
+    makefile = (pages.ROOT / "Makefile").read_text()
+    targets = set(re.findall(r"^([a-z]+):.*##", makefile, re.MULTILINE))
 
-    assert sorted(named) == list(registry.registered(kind))
+    named = set(re.findall(r"(?:^|`)make ([a-z]+)", pages.everything(), re.MULTILINE))
+
+    assert {"demo", "serve", "test", "bench"} <= named
+    assert named == targets - {"help", "lint", "types"}
+
+
+def test_every_management_command_exists() -> None:
+    named = set(re.findall(r"manage\.py ([a-z_]+)", pages.everything()))
+
+    assert named == {
+        *("audit_serials", "export_serials", "generate_serials", "import_serials"),
+        *("migrate", "sweep_serials"),
+    }
+    assert named <= set(get_commands())
+
+
+@pytest.mark.parametrize(("page", "document"), GRAPHQL)
+def test_every_graphql_example_is_valid(page: str, document: str) -> None:
+    assert validate(api.schema(), parse(document)) == []
+
+
+def test_every_name_of_graphql_that_is_mentioned_exists() -> None:
+    schema = set(re.findall(r"\w+", (pages.PACKAGE / "graphql/schema.graphql").read_text()))
+    named = set(re.findall(r"`(serials?[A-Z]\w*)", pages.everything()))
+
+    assert named
+    assert named <= schema
 
 
 @pytest.fixture
 def third_party(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """Install the package that the README shows, as pip would; returns the generator's name."""
-    project = tomllib.loads(code("toml", "acme_words"))["project"]
+    """Install the package that the page shows, as pip would; returns the generator's name."""
+    project = tomllib.loads(pages.block(EXTENDING, "toml", "acme_words"))["project"]
     [(group, points)] = project["entry-points"].items()
     [(name, value)] = points.items()
-    (tmp_path / f"{value.split(':')[0]}.py").write_text(code("python", "class Words"))
+    source = pages.block(EXTENDING, "python", "class Words")
+    (tmp_path / f"{value.split(':')[0]}.py").write_text(source)
     info = tmp_path / "acme_words-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-words\nVersion: 1.0\n")
@@ -55,7 +80,10 @@ def third_party(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str
 
 
 def test_a_third_party_s_generator_takes_twenty_lines_and_fills_a_pack(third_party: str) -> None:
-    lines = [*code("python", "class Words").splitlines(), *code("toml", "acme_words").splitlines()]
+    lines = [
+        *pages.block(EXTENDING, "python", "class Words").splitlines(),
+        *pages.block(EXTENDING, "toml", "acme_words").splitlines(),
+    ]
     pack = making.make_pack(generator=third_party, generator_settings={"number": 6})
 
     with transaction.atomic():
@@ -70,18 +98,18 @@ def test_a_third_party_s_generator_takes_twenty_lines_and_fills_a_pack(third_par
         making.make_pack(generator=third_party, generator_settings={"number": 0})
 
 
-def test_without_the_package_its_generator_is_gone() -> None:
+def test_without_the_package_there_is_no_such_generator() -> None:
     assert "words" not in registered()
 
 
-def test_a_signed_serial_is_verified_as_the_readme_says() -> None:
+def test_a_signed_serial_is_verified_as_the_page_says() -> None:
     pack = making.make_pack(generator="signed", generator_settings={"claims": {"plan": "gold"}})
     [draft] = generation.draw(pack, 1, now=timezone.now())
     raw = crypto.public_keys([pack.pk], make_for=[])[pack.pk]
     key = base64.urlsafe_b64encode(raw).rstrip(b"=").decode()
     shown: dict[str, Any] = {}
 
-    exec(code("python", "def claims"), shown)  # noqa: S102
+    exec(pages.block(GENERATORS, "python", "def claims"), shown)  # noqa: S102
 
     said = shown["claims"](draft.data, key)
     assert (said["pack"], said["plan"]) == (pack.slug, "gold")
