@@ -43,7 +43,7 @@ def main() -> int:
     if arguments.serve:
         kept = _KEPT_IN / ".".join(installed_version().split(".")[:2])
         kept.mkdir(parents=True, exist_ok=True)
-        return _run(terminal, kept, port=free_port(wish=arguments.port), serve=True)
+        return _run(terminal, kept, port=free_port(preferred=arguments.port), serve=True)
     folder = Path(tempfile.mkdtemp(prefix="saleor-serials-"))
     folder.chmod(0o755)  # PostgreSQL may run as somebody else
     status = _run(terminal, folder, port=free_port(), serve=False)

@@ -66,10 +66,10 @@ def _draft_created(order: Any) -> None:
         request_metadata(str(order.pk))
 
 
-def _metadata_links_changed(kind: str, *, may_be_gone: bool = False) -> Callable[..., Any]:
+def _metadata_links_changed(kind: str, *, may_be_removed: bool = False) -> Callable[..., Any]:
     @_hook
     def hook(row: Any) -> None:
-        if may_be_gone or host.mentions_serials(row):
+        if may_be_removed or host.mentions_serials(row):
             request_links(Target(kind=kind, id=row.pk))
 
     return hook
@@ -107,9 +107,9 @@ class SerialsPlugin(host.BasePlugin):
     transaction_cancelation_requested = _paid_order_changed
 
     product_created = product_updated = _metadata_links_changed("product")
-    product_metadata_updated = _metadata_links_changed("product", may_be_gone=True)
+    product_metadata_updated = _metadata_links_changed("product", may_be_removed=True)
     product_variant_created = product_variant_updated = _metadata_links_changed("variant")
-    product_variant_metadata_updated = _metadata_links_changed("variant", may_be_gone=True)
+    product_variant_metadata_updated = _metadata_links_changed("variant", may_be_removed=True)
 
     def is_event_active(self, event: str, channel: str | None = None) -> bool:
         """Say that nobody may rely on us: who listens to a refund's request does not pay it."""

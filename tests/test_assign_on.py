@@ -49,9 +49,9 @@ def test_a_paid_order_waits_for_its_fulfilment_where_the_shop_says_so() -> None:
     [line_id] = shop.line_ids(order_id)
     before = held(order_id)
 
-    shop.fulfill_by_hand(line_id, 1)
+    shop.fulfill_as_staff(line_id, 1)
     in_part = held(order_id)
-    shop.fulfill_by_hand(line_id, 1)
+    shop.fulfill_as_staff(line_id, 1)
     sweep()
 
     assert (before, in_part) == ([], [])
@@ -65,7 +65,7 @@ def test_what_was_assigned_on_fulfilment_stays_when_the_fulfilment_is_cancelled(
     variant = shop.make_variant()
     shop.stock(variant, 10)
     order_id = making.paid_order(making.make_link(pack, variant=variant))
-    shop.fulfill_by_hand(shop.line_ids(order_id)[0], 1)
+    shop.fulfill_as_staff(shop.line_ids(order_id)[0], 1)
     sweep()
 
     shop.cancel_fulfillments(order_id)

@@ -223,7 +223,7 @@ def test_a_line_that_holds_more_than_it_is_owed(order_id: str, place: str, link:
     assert making.statuses(link.pack) == {"unassigned": 2, "free": 3}
 
 
-def test_a_consumed_serial_and_an_order_in_doubt_are_no_surplus(order_id: str) -> None:
+def test_a_consumed_serial_and_an_order_with_a_payment_issue_are_no_surplus(order_id: str) -> None:
     Assignment.objects.update(entitled=0)
     OrderRecord.objects.update(noted={"payment_issue": "payment_reversed"})
     in_doubt = wrong()
@@ -377,7 +377,7 @@ def test_a_pack_that_miscounts_its_serials(link: PackLink) -> None:
     assert wrong() == {}
 
 
-def test_a_count_of_serials_that_are_gone(link: PackLink) -> None:
+def test_a_count_of_serials_that_do_not_exist(link: PackLink) -> None:
     CountChange.objects.create(pack=link.pack, status="reserved", change=3)
 
     assert wrong() == {"counts": [f"pack {link.pack_id} counts 3 reserved, and has 0"]}
@@ -439,7 +439,7 @@ def test_what_was_imported_with_its_holder_needs_no_more_than_its_batchs_history
     assert wrong() == {}
 
 
-def test_an_event_of_a_serial_that_is_gone(link: PackLink) -> None:
+def test_an_event_of_a_serial_that_does_not_exist(link: PackLink) -> None:
     event = Event.objects.create(type=EventType.NOTED, serial_id=999_999, title="Inspected")
 
     finding = {"events": [f"event {event.pk} is of serial 999999, which does not exist"]}
@@ -450,7 +450,7 @@ def test_an_event_of_a_serial_that_is_gone(link: PackLink) -> None:
 # Saleor.
 
 
-def test_an_order_that_is_gone_is_left_until_nothing_hangs_on_it(
+def test_an_order_that_was_deleted_is_left_until_nothing_hangs_on_it(
     link: PackLink, order_id: str
 ) -> None:
     number = shop.number(order_id)
@@ -546,7 +546,7 @@ def test_a_wrong_count_and_the_stock_that_followed_it_are_repaired_at_once() -> 
     assert shop.stock_of(variant) == [(4, 0)]
 
 
-def test_a_warehouse_that_is_gone_is_left() -> None:
+def test_a_warehouse_that_does_not_exist_is_left() -> None:
     variant = linked_variant(4)
     shop.rename_warehouse("main", "moved")
     shop.edit_stock(variant, 9)

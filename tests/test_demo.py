@@ -90,7 +90,7 @@ def test_what_is_installed_has_every_file_of_the_package() -> None:
 def test_the_demos_processes_end_with_it_even_if_it_is_killed(tmp_path: Path) -> None:
     program = f"""
 from pathlib import Path
-from demo.processes import child
+from demo.services.processes import child
 with child("sleep", ["sleep", "60"], log=Path({str(tmp_path / "log")!r})) as sleep:
     print(sleep._process.pid, flush=True)
     input()
@@ -107,10 +107,10 @@ with child("sleep", ["sleep", "60"], log=Path({str(tmp_path / "log")!r})) as sle
 
         owner.kill()
 
-    assert is_gone(pid)
+    assert has_ended(pid)
 
 
-def is_gone(pid: int) -> bool:
+def has_ended(pid: int) -> bool:
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
         try:

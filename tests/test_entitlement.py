@@ -60,7 +60,7 @@ def test_every_line_is_owed_between_nothing_and_its_quantity(
 
 
 @given(orders(), st.booleans())
-def test_nothing_is_owed_while_the_order_is_not_live_or_the_money_went_back(
+def test_nothing_is_owed_while_the_order_is_not_open_or_the_money_went_back(
     order: OrderSnapshot, was_entitled: bool
 ) -> None:
     for dead in (replace(order, is_open=False), replace(order, fully_refunded=True)):
@@ -92,7 +92,7 @@ def test_a_return_never_raises_what_is_owed(order: OrderSnapshot, more: int) -> 
 
 
 @given(units=COUNTS, per_unit=COUNTS, granted=COUNTS, withheld=COUNTS)
-def test_wanted_is_the_terms_plus_granted_minus_withheld_and_never_negative(
+def test_entitled_is_the_terms_plus_granted_minus_withheld_and_never_negative(
     units: int, per_unit: int, granted: int, withheld: int
 ) -> None:
     result = entitled_serials(units=units, per_unit=per_unit, granted=granted, withheld=withheld)
@@ -101,7 +101,7 @@ def test_wanted_is_the_terms_plus_granted_minus_withheld_and_never_negative(
 
 
 @given(units=COUNTS, per_unit=COUNTS, granted=COUNTS, withheld=COUNTS, at_most=COUNTS)
-def test_a_doubt_limits_the_terms_and_never_what_staff_decide(
+def test_a_payment_issue_limits_the_terms_and_never_what_staff_decide(
     units: int, per_unit: int, granted: int, withheld: int, at_most: int
 ) -> None:
     result = entitled_serials(

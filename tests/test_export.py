@@ -236,7 +236,7 @@ def test_a_workbook_takes_no_more_rows_than_excel(monkeypatch: pytest.MonkeyPatc
     assert (job.status, [problem["code"] for problem in job.problems]) == ("failed", ["TOO_MANY"])
 
 
-def test_nothing_out_of_reach_is_exported() -> None:
+def test_nothing_of_others_is_exported() -> None:
     mine, theirs = making.make_pack(), making.make_pack()
     serials = making.make_serials(mine, 2)
     making.make_serials(theirs, 2)
@@ -270,7 +270,7 @@ EVERY_FIELD = {
 }
 
 
-def test_a_filter_is_kept_whole_and_out_of_the_settings() -> None:
+def test_a_filter_is_stored_whole_and_out_of_the_settings() -> None:
     assert {each.name for each in fields(Filter)} == set(EVERY_FIELD), (
         "Filter has another field: give it a value in EVERY_FIELD, and see that it is kept."
     )

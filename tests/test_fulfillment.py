@@ -185,11 +185,11 @@ def test_a_line_becomes_complete_without_a_delivery_when_less_of_it_is_owed() ->
 
 
 @pytest.mark.usefixtures("switched_on")
-def test_what_staff_fulfilled_by_hand_counts() -> None:
+def test_what_staff_fulfilled_counts() -> None:
     link = make_link(serials=1)
     order_id = making.paid_order(link, units=3)
     [line] = shop.line_ids(order_id)
-    shop.fulfill_by_hand(line, 2)
+    shop.fulfill_as_staff(line, 2)
 
     making.make_serials(link.pack, 2)
     making.settle(link.pack)

@@ -316,7 +316,7 @@ def test_a_sequence_counts_in_steps_from_its_start() -> None:
 
 
 @pytest.mark.parametrize("text", [" ", "a\n", "a ", "\x07", "e\u0301"])
-def test_a_sequence_s_prefix_is_kept_as_it_is_or_refused(text: str) -> None:
+def test_a_sequence_s_prefix_stays_as_it_is_or_is_refused(text: str) -> None:
     assert refusal("sequence", suffix=text).startswith("suffix: Serials neither begin nor ")
 
 

@@ -53,7 +53,7 @@ def test_a_job_is_done_in_chunks_each_with_its_progress() -> None:
     assert job.finished_at is not None
 
 
-def test_whoever_is_at_a_job_keeps_others_away_until_the_lease_ends() -> None:
+def test_the_worker_at_a_job_keeps_others_away_until_the_lease_ends() -> None:
     job = generation_job.start(make_pack(), 25, actor="user:1")
     dead = run_job(job.pk)
     next(dead)
@@ -186,7 +186,7 @@ def test_an_error_s_own_text_stays_out_of_the_log(caplog: pytest.LogCaptureFixtu
     assert state(job) == ("waiting", 0, 0)
 
 
-def test_a_job_that_kills_whoever_does_it_is_given_up() -> None:
+def test_a_job_that_kills_its_workers_is_given_up() -> None:
     job = generation_job.start(make_pack(), 25, actor="user:1")
     for _ in range(work.MAX_ATTEMPTS):
         age(job, seconds=1)
@@ -227,7 +227,7 @@ def make_job(**values: Any) -> Job:
     return Job.objects.create(**values)
 
 
-def test_jobs_are_seen_by_those_who_reach_all_of_their_packs() -> None:
+def test_jobs_are_seen_by_those_who_see_all_of_their_packs() -> None:
     mine, theirs = making.make_pack(), making.make_pack()
     jobs_of = {
         "mine": make_job(pack=mine),

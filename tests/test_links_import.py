@@ -33,7 +33,7 @@ def complaints(content: str, **values: Any) -> list[Any]:
     return [(problem["row"], problem["code"]) for problem in job.problems]
 
 
-def live() -> set[tuple[str, int, int]]:
+def in_force() -> set[tuple[str, int, int]]:
     return {
         (links.target_of(link).key, link.pack_id, link.quantity)
         for link in PackLink.objects.filter(until=None)
@@ -49,7 +49,7 @@ def test_variants_and_products_are_linked_as_a_file_says() -> None:
         f",{other.pk},One,10\n{variant.sku},,two,3\n"
     )
 
-    assert live() == {
+    assert in_force() == {
         (f"variant:{variant.pk}", one.pk, 2),
         (f"product:{product.pk}", two.pk, 1),
         (f"product:{other.pk}", one.pk, 10),
@@ -65,7 +65,7 @@ def test_links_that_are_there_get_the_quantity_and_others_stay() -> None:
 
     job = imported(f"sku,quantity\n{same.variant.sku},1\n{changed.variant.sku},5\n", pack=pack)
 
-    assert live() == {
+    assert in_force() == {
         (f"variant:{same.variant_id}", pack.pk, 1),
         (f"variant:{changed.variant_id}", pack.pk, 5),
         (f"variant:{left_alone.variant_id}", pack.pk, 1),
@@ -96,7 +96,7 @@ def test_every_wrong_row_is_named_and_nothing_is_linked() -> None:
     assert dry.status == "done"
     assert [(each["row"], each["code"]) for each in dry.problems] == expected
     assert complaints("sku,pack\n") == [(None, "REQUIRED")]
-    assert live() == set()
+    assert in_force() == set()
     assert pack.links.count() == 0
 
 
@@ -108,7 +108,7 @@ def test_a_link_that_a_text_asks_for_is_changed_there() -> None:
     metadata_links.sync(Target(kind="variant", id=variant.pk))
 
     assert complaints(f"sku,quantity\n{variant.sku},3\n", pack=pack) == [(2, "INVALID")]
-    assert live() == {(f"variant:{variant.pk}", pack.pk, 2)}
+    assert in_force() == {(f"variant:{variant.pk}", pack.pk, 2)}
 
 
 def test_links_need_columns_that_name_something() -> None:
@@ -125,7 +125,7 @@ def test_links_need_columns_that_name_something() -> None:
         assert (refused.value.field, refused.value.code.value) == expected
 
 
-def test_a_pack_out_of_reach_is_not_there() -> None:
+def test_a_pack_of_others_is_not_there() -> None:
     variant = shop.make_variant()
     mine, theirs = making.make_pack(), making.make_pack()
     access = PackAccess(packs=frozenset({mine.pk}), rights={mine.pk: frozenset({Right.LINK})})
@@ -134,4 +134,4 @@ def test_a_pack_out_of_reach_is_not_there() -> None:
     assert complaints(rows, access=access) == [(3, "NOT_FOUND")]
     imported(rows.rsplit("\n", 2)[0], access=access)
 
-    assert live() == {(f"variant:{variant.pk}", mine.pk, 1)}
+    assert in_force() == {(f"variant:{variant.pk}", mine.pk, 1)}

@@ -105,7 +105,7 @@ def test_a_script_that_writes_no_text_is_told_so(value: Any) -> None:
     assert PackLink.objects.count() == 0
 
 
-def test_an_enormous_text_is_neither_read_nor_kept() -> None:
+def test_an_enormous_text_is_neither_read_nor_stored() -> None:
     variant = shop.make_variant()
     say(variant, serials="games, " * 100_000)
 
@@ -150,7 +150,7 @@ def test_metadata_of_another_shape_says_nothing_and_stays(metadata: Any) -> None
     assert MetadataLinks.objects.count() == 0
 
 
-def test_a_deleted_variant_takes_its_wish_along() -> None:
+def test_a_deleted_variant_takes_its_metadata_links_along() -> None:
     making.make_pack(slug="games")
     variant = shop.make_variant()
     say(variant, serials="games")
@@ -163,7 +163,7 @@ def test_a_deleted_variant_takes_its_wish_along() -> None:
     assert PackLink.objects.filter(until=None).count() == 0
 
 
-def test_one_wish_that_fails_keeps_no_other_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_text_that_fails_keeps_no_other_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     making.make_pack(slug="games")
     poisoned, healthy = shop.make_variant(), shop.make_variant()
     for variant in (poisoned, healthy):
@@ -185,7 +185,7 @@ def test_one_wish_that_fails_keeps_no_other_waiting(monkeypatch: pytest.MonkeyPa
     assert PackLink.objects.filter(until=None).count() == 2
 
 
-def test_a_sweep_takes_so_many_wishes_and_the_next_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sweep_takes_so_many_texts_and_the_next_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(metadata_links, "MAX_PER_SWEEP", 2)
     making.make_pack(slug="games")
     for _ in range(5):
@@ -241,7 +241,7 @@ def test_the_broker_is_down_and_the_sweep_grants(real_broker: Callable[[str], No
     assert PackLink.objects.get().variant_id == target.id
 
 
-def test_a_shop_without_wishes_pays_two_statements_a_sweep() -> None:
+def test_a_shop_without_metadata_links_pays_two_statements_a_sweep() -> None:
     for _ in range(3):
         shop.make_variant()
 

@@ -47,7 +47,7 @@ def test_a_pack_that_picks_at_random_has_positions_at_random() -> None:
     assert [serial.position for serial in in_order] != sorted(s.position for s in made)
 
 
-def test_text_is_trimmed_and_normalised_but_case_is_kept() -> None:
+def test_text_is_trimmed_and_normalised_but_keeps_its_case() -> None:
     pack = making.make_pack()
 
     add.add_serials(pack, ["  Cafe\u0301-1\n", "café-1", "two\nlines"], actor="user:1")

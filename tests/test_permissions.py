@@ -25,7 +25,7 @@ def test_a_guest_s_order_is_nobody_s_without_its_token(token: str | None) -> Non
     assert allowed(OrderOwner(user_id=None, token="right"), token) == [ORDERS]
 
 
-def test_a_guest_s_order_is_whoever_s_has_its_token() -> None:
+def test_a_guest_s_order_is_for_all_who_have_its_token() -> None:
     assert allowed(OrderOwner(user_id=None, token="right"), "right") == EVERYBODY
 
 

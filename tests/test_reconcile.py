@@ -249,7 +249,7 @@ def test_two_amount_refunds_that_make_a_full_one_release() -> None:
     assert held(order_id) == []
 
 
-def test_money_that_vanishes_without_a_refund_releases_nothing_and_is_noted_once() -> None:
+def test_money_that_vanishes_without_a_refund_releases_nothing_and_is_recorded_once() -> None:
     pack = making.make_pack()
     making.make_serials(pack, 3)
     order_id = making.paid_order(making.make_link(pack))
@@ -261,7 +261,7 @@ def test_money_that_vanishes_without_a_refund_releases_nothing_and_is_noted_once
     assert Event.objects.filter(type=EventType.PAYMENT_REVERSED).count() == 1
 
 
-def test_while_its_money_is_gone_an_order_gets_nothing_new_and_nobody_queues_behind_it() -> None:
+def test_with_a_payment_issue_an_order_gets_nothing_new_and_nobody_queues_behind_it() -> None:
     pack = making.make_pack()
     making.make_serials(pack, 1)
     link = making.make_link(pack)
@@ -278,7 +278,7 @@ def test_while_its_money_is_gone_an_order_gets_nothing_new_and_nobody_queues_beh
     assert len(held(other)) == 1
 
 
-def test_staff_give_and_withhold_while_the_money_is_gone() -> None:
+def test_staff_give_and_withhold_while_the_order_has_a_payment_issue() -> None:
     pack = making.make_pack()
     making.make_serials(pack, 9)
     order_id = making.paid_order(making.make_link(pack), units=2)
@@ -362,7 +362,7 @@ def test_the_same_customer_is_handed_their_own_unassigned_serial_again() -> None
     assert held(again) == [serial]
 
 
-def test_a_serial_kept_after_a_refund_is_the_first_the_customer_gets_again() -> None:
+def test_a_serial_that_stays_after_a_refund_is_the_first_the_customer_gets_again() -> None:
     pack = making.make_pack(status_on_refund="assigned", is_consumable=True)
     making.make_serials(pack, 5)
     link = making.make_link(pack)
@@ -431,7 +431,7 @@ def test_an_expired_serial_is_never_handed_out() -> None:
     assert shortfall(order_id) == 1
 
 
-def test_granted_and_withheld_by_hand_outlive_every_reconcile() -> None:
+def test_granted_and_withheld_by_staff_outlive_every_reconcile() -> None:
     pack = making.make_pack()
     making.make_serials(pack, 9)
     order_id = making.paid_order(making.make_link(pack), units=3)

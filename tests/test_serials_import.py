@@ -385,7 +385,7 @@ def test_what_the_pack_ever_had_is_not_taken_again() -> None:
     assert statuses(other) == {"free": 3}
 
 
-def test_of_many_complaints_the_first_hundred_are_kept_and_all_are_counted() -> None:
+def test_of_many_complaints_the_first_hundred_are_stored_and_all_are_counted() -> None:
     pack = making.make_pack()
     rows = "".join(f"A{number % 200}\n" for number in range(500))
 
@@ -455,7 +455,7 @@ def test_a_new_pack_has_the_shop_s_limit() -> None:
     assert not Pack.objects.exists()
 
 
-def test_a_pack_out_of_reach_is_as_absent() -> None:
+def test_a_pack_of_others_is_as_absent() -> None:
     mine, theirs = making.make_pack(), making.make_pack()
     access = PackAccess(packs=frozenset({mine.pk}), rights={mine.pk: frozenset({Right.IMPORT})})
     content = f"data,pack\nA,{mine.slug}\nB,{theirs.slug}\n"
@@ -590,7 +590,7 @@ def test_a_rival_s_serial_stops_a_large_import_which_the_same_file_goes_on_with(
 
 
 @pytest.mark.usefixtures("small_chunks")
-def test_another_file_or_another_wish_is_another_import() -> None:
+def test_another_file_or_other_input_is_another_import() -> None:
     pack = making.make_pack()
     job = import_files.start(rows(60), pack)
 

@@ -91,7 +91,7 @@ def test_the_table_knows_every_status_and_leads_out_of_all_but_deleted() -> None
 
 
 @pytest.mark.parametrize(("was", "to"), pairs(allowed=True))
-def test_an_allowed_way_can_be_gone_and_is_recorded(was: SerialStatus, to: SerialStatus) -> None:
+def test_an_allowed_transition_happens_and_is_recorded(was: SerialStatus, to: SerialStatus) -> None:
     walk = Walk()
     walk.come_to(was)
 

@@ -83,7 +83,7 @@ def test_a_sale_counts_as_allocated_until_it_is_fulfilled(variant: Any) -> None:
     before = shop.stock_of(variant)
     shop.pay(unpaid)
     served = shop.stock_of(variant)
-    shop.fulfill_by_hand(*shop.line_ids(unpaid), 2)
+    shop.fulfill_as_staff(*shop.line_ids(unpaid), 2)
     after_saleor = shop.stock_of(variant)
     sweep()
 
@@ -287,12 +287,12 @@ def test_a_link_that_the_metadata_asks_for_is_followed_at_once(variant: Any) -> 
     pack = making.make_pack()
     making.make_serials(pack, 6)
 
-    def wish(text: str) -> list[tuple[int, int]]:
+    def write_links(text: str) -> list[tuple[int, int]]:
         metadata.write("ProductVariant", variant.pk, {"serials": text}, by=staff)
         return shop.stock_of(variant)
 
-    assert wish(f"{pack.slug} x2") == [(3, 0)]
-    assert wish(f"{pack.slug} x3") == [(2, 0)]
+    assert write_links(f"{pack.slug} x2") == [(3, 0)]
+    assert write_links(f"{pack.slug} x3") == [(2, 0)]
 
 
 def test_a_refill_raises_the_stock_after_it_served_who_waits(variant: Any) -> None:
@@ -412,7 +412,7 @@ def test_an_unknown_warehouse_is_refused_when_the_settings_are_saved(variant: An
     assert shop.stock_of(variant) == [(5, 0)]
 
 
-def test_a_warehouse_that_is_gone_is_logged_and_nothing_happens(
+def test_a_warehouse_that_does_not_exist_is_logged_and_nothing_happens(
     variant: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
     link = make_link(variant, serials=5)
@@ -528,7 +528,7 @@ class Walk(RuleBasedStateMachine):
         if self.paid[order] and order not in self.over and not shortfall(order):
             for line in shop.line_ids(order):
                 if line not in shop.fulfilled(order) and shop.can_fulfill(line):
-                    shop.fulfill_by_hand(line, shop.quantity_of(line))
+                    shop.fulfill_as_staff(line, shop.quantity_of(line))
 
     def teardown(self) -> None:
         if not hasattr(self, "packs"):
@@ -629,7 +629,7 @@ def test_the_next_notice_comes_only_after_a_refill_to_the_limit() -> None:
     assert len(notices()) == 3
 
 
-def test_a_refill_that_does_not_reach_the_limit_is_none() -> None:
+def test_a_refill_below_the_limit_is_none() -> None:
     link = make_watched_pack(serials=5, below=5)
     making.paid_order(link, units=4)
 

@@ -79,7 +79,7 @@ class Story(RuleBasedStateMachine):
 
     @rule(order=orders, is_heard=st.booleans())
     def refund_a_part(self, order: str, is_heard: bool) -> None:
-        if self.paid[order] and not self.over[order] and shop.kept_amount(order) > 1:
+        if self.paid[order] and not self.over[order] and shop.remaining_amount(order) > 1:
             with hearing(is_heard):
                 shop.refund(order, amount=1)
 

@@ -129,16 +129,16 @@ def _ask_for_death_signal(libc: ctypes.CDLL, signal_number: signal.Signals, owne
         os._exit(1)
 
 
-def free_port(*, wish: int = 0) -> int:
-    """Find a free loopback port: the first from ``wish`` upwards, or any."""
+def free_port(*, preferred: int = 0) -> int:
+    """Find a free loopback port: the first from ``preferred`` upwards, or any."""
     while True:
         with socket.socket() as probe:
             # As servers do: a port that somebody has just left is free.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
-                probe.bind(("127.0.0.1", wish))
+                probe.bind(("127.0.0.1", preferred))
             except OSError:
-                wish += 1
+                preferred += 1
                 continue
             port: int = probe.getsockname()[1]
             return port

@@ -129,7 +129,7 @@ def check(job: Job) -> Iterator[work.Step]:
     packs = Packs(job=job)
     seen = _Seen()
     groups: Counter[tuple[str, str]] = Counter()
-    kept: Counter[str] = Counter()
+    not_handed_out: Counter[str] = Counter()
     read = job.done
     for rows in import_rows(job, behind=job.done, errors=errors):
         read += len(rows)
@@ -137,7 +137,7 @@ def check(job: Job) -> Iterator[work.Step]:
         for slug, named in of_packs.items():
             _check_data(packs.of(named[0]), named, seen, errors)
             groups.update((slug, row.batch) for row in named)
-            kept[slug] += sum(row.status in _NOT_HANDED_OUT for row in named)
+            not_handed_out[slug] += sum(row.status in _NOT_HANDED_OUT for row in named)
         holders.find(rows, errors.add)
         if len(groups) > _MAX_GROUPS:
             errors.add(
@@ -150,7 +150,7 @@ def check(job: Job) -> Iterator[work.Step]:
     twice = seen.twice()
     if twice:
         _name_twice(job, twice, packs, errors)
-    _check_limits(packs, groups, kept, errors)
+    _check_limits(packs, groups, not_handed_out, errors)
     if read == 0 and not errors:
         errors.add(None, Required("The file has no rows.", field="file"))
     if not job.done:
@@ -217,12 +217,12 @@ def _name_twice(job: Job, twice: set[int], packs: Packs, errors: RowErrors) -> N
 def _check_limits(
     packs: Packs,
     groups: Counter[tuple[str, str]],
-    kept: Counter[str],
+    not_handed_out: Counter[str],
     errors: RowErrors,
 ) -> None:
     for slug, pack in packs.known.items():
         if isinstance(pack, Pack):
-            _note(errors, limits.check_room, pack, kept[slug])
+            _note(errors, limits.check_room, pack, not_handed_out[slug])
     for (slug, _), count in groups.items():
         pack = packs.known[slug]
         if isinstance(pack, Pack):

@@ -117,14 +117,14 @@ def _places(job: Job, rows: Sequence[ImportRow], known: Packs) -> _Places:
             pack = known.known[slug] = lifecycle.create(
                 name=pack.name, slug=slug, vendor_group_id=pack.vendor_group_id
             )
-            _reach_too(job, pack)
+            _add_to_own_packs(job, pack)
         if batch_id is None:
             batch_id = group[3] = _begin_batch(job, pack, name=name, quantity=quantity)
         places[pack, batch_id] = named[slug, name]
     return places
 
 
-def _reach_too(job: Job, pack: Pack) -> None:
+def _add_to_own_packs(job: Job, pack: Pack) -> None:
     """Have a pack that the job has made be among its own."""
     for name in ("reach", "pack_ids"):
         ids = job.settings.get(name)

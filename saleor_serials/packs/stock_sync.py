@@ -58,7 +58,7 @@ def sync_all() -> None:
     if settings is None or not settings.stock_link:
         return
     try:
-        _sync([drift.variant_id for drift in mismatches(settings)], settings)
+        _sync([mismatch.variant_id for mismatch in mismatches(settings)], settings)
     except Exception:
         logger.exception("The stock does not follow the serials.")
 

@@ -457,7 +457,7 @@ def test_an_app_reaches_the_packs_that_allow_it() -> None:
     ) == [("createPacks", "NOT_ALLOWED", None)]
 
 
-def test_only_jobs_of_packs_within_reach_are_seen(owner: Any) -> None:
+def test_only_jobs_of_visible_packs_are_seen(owner: Any) -> None:
     user, group = vendor("see", "import")
     mine, theirs = making.make_pack(vendor_group_id=group), making.make_pack()
 

@@ -114,7 +114,7 @@ def test_nobody_but_staff_reads_it_whatever_they_know() -> None:
 @pytest.mark.usefixtures("switched_on")
 @pytest.mark.parametrize("event", ["refund", "cancel"])
 @pytest.mark.parametrize("heard", [True, False])
-def test_what_is_given_back_is_gone_from_the_metadata(event: str, heard: bool, staff: Any) -> None:
+def test_what_is_given_back_leaves_the_metadata(event: str, heard: bool, staff: Any) -> None:
     order_id = making.paid_order(linked())
     metadata.write("Order", order_id, {"colour": '"red"'}, by=staff)
     held_before = shown(order_id, by=staff)

@@ -46,7 +46,7 @@ def told(request: pytest.FixtureRequest) -> Any:
     return run
 
 
-def live(target: tuple[str, int]) -> dict[str, int]:
+def in_force(target: tuple[str, int]) -> dict[str, int]:
     """The packs that are linked, and how many serials a unit takes."""
     column = {"ProductVariant": "variant", "Product": "product"}[target[0]]
     found = PackLink.objects.filter(until=None, **{column: target[1]})
@@ -64,13 +64,13 @@ def test_a_text_makes_changes_and_removes_links(
         making.make_pack(slug=slug)
 
     told(lambda: metadata.write(*target, {"serials": "games"}, by=staff))
-    made = live(target)
+    made = in_force(target)
     told(lambda: metadata.write(*target, {"serials": " Games X 2 ,music×3,, films,"}, by=staff))
-    changed = live(target)
+    changed = in_force(target)
     told(lambda: metadata.write(*target, {"serials": "music x3"}, by=staff))
-    fewer = live(target)
+    fewer = in_force(target)
     told(lambda: metadata.write(*target, {"serials": " , "}, by=staff))
-    emptied = live(target)
+    emptied = in_force(target)
 
     assert made == {"games": 1}
     assert changed == {"games": 2, "music": 3, "films": 1}
@@ -84,11 +84,11 @@ def test_a_text_that_is_taken_away_takes_its_links_with_it(
 ) -> None:
     making.make_pack(slug="games")
     metadata.write(*target, {"serials": "games x2", "colour": "red"}, by=staff)
-    made = live(target)
+    made = in_force(target)
 
     told(lambda: metadata.remove(*target, "serials", by=staff))
 
-    assert (made, live(target)) == ({"games": 2}, {})
+    assert (made, in_force(target)) == ({"games": 2}, {})
     assert metadata.read(*target, by=staff) == {"colour": "red"}
     assert MetadataLinks.objects.count() == 0
 
@@ -133,7 +133,7 @@ def test_a_text_that_cannot_be_granted_changes_nothing_and_says_why(
     assert refused_rows == {"serials": text, "serials.error": problem, "colour": "red"}
     assert refused_links == before
     assert metadata.read(*target, by=staff) == {"serials": "music", "colour": "red"}
-    assert live(target) == {"music": 1}
+    assert in_force(target) == {"music": 1}
 
 
 def test_a_link_made_in_another_way_is_neither_changed_nor_removed(
@@ -145,9 +145,9 @@ def test_a_link_made_in_another_way_is_neither_changed_nor_removed(
     link = links.create(pack=pack, quantity=2, **{column: target[1]})
 
     told(lambda: metadata.write(*target, {"serials": "games x2, music"}, by=staff))
-    same = live(target)
+    same = in_force(target)
     told(lambda: metadata.write(*target, {"serials": "games x3"}, by=staff))
-    other = live(target), metadata.read(*target, by=staff)["serials.error"]
+    other = in_force(target), metadata.read(*target, by=staff)["serials.error"]
     told(lambda: metadata.write(*target, {"serials": "music x5"}, by=staff))
 
     assert same == {"games": 2, "music": 1}
@@ -156,7 +156,7 @@ def test_a_link_made_in_another_way_is_neither_changed_nor_removed(
         "The pack 'games' is linked here in another way, x2; change that link, or write the same "
         "number.",
     )
-    assert live(target) == {"games": 2, "music": 5}
+    assert in_force(target) == {"games": 2, "music": 5}
     assert PackLink.objects.get(pk=link.pk).since == link.since
     assert metadata.read(*target, by=staff) == {"serials": "music x5"}
 
@@ -206,7 +206,7 @@ def test_a_mutation_that_clears_the_way_has_the_text_granted_at_once(
     assert "serials.error" in stood_against
     assert changed == {"quantity": 3, "fromMetadata": False}
     assert agreed == {"serials": "games x3"}
-    assert live(target) == {"games": 3}
+    assert in_force(target) == {"games": 3}
     assert PackLink.objects.get(until=None).from_metadata
 
 
@@ -225,7 +225,7 @@ def test_a_pack_made_after_its_name_was_written_is_linked_by_the_next_sweep(
         "serials": "games", "serials.error": "There is no pack with the slug 'games'."
     }  # fmt: skip
     assert metadata.read(*target, by=staff) == {"serials": "games"}
-    assert live(target) == {"games": 1}
+    assert in_force(target) == {"games": 1}
 
 
 def test_an_editor_that_saves_an_old_error_again_does_not_keep_it(
@@ -344,10 +344,10 @@ def test_while_the_plugin_is_off_a_text_waits(target: tuple[str, int], staff: An
     shop.set_plugin(active=False)
     metadata.write(*target, {"serials": "games"}, by=staff)
     sweep()
-    meanwhile = live(target), metadata.read(*target, by=staff)
+    meanwhile = in_force(target), metadata.read(*target, by=staff)
 
     shop.set_plugin(active=True)
     sweep()
 
     assert meanwhile == ({}, {"serials": "games"})
-    assert live(target) == {"games": 1}
+    assert in_force(target) == {"games": 1}

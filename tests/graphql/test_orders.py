@@ -324,7 +324,7 @@ def test_a_guest_s_order_shows_in_the_account_that_claims_it_before_any_sweep() 
     assert seen(order_id, token=people.order_token(order_id)) == NOTHING
 
 
-def test_a_serial_kept_after_a_refund_is_still_the_customer_s() -> None:
+def test_a_serial_that_stays_after_a_refund_is_still_the_customer_s() -> None:
     buyer = shop.make_user()
     pack = making.make_pack(is_consumable=True, status_on_refund=SerialStatus.ASSIGNED)
     [serial] = making.make_serials(pack, 1)

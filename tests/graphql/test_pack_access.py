@@ -102,7 +102,7 @@ def ids(market: Shop, query: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("query", ONE)
-def test_what_is_out_of_reach_is_not_there_by_id(
+def test_what_is_of_others_is_not_there_by_id(
     market: Shop, asker: tuple[Any, str], query: str
 ) -> None:
     by, reached = asker
@@ -116,7 +116,7 @@ def test_what_is_out_of_reach_is_not_there_by_id(
     assert seen == set(reached)
 
 
-def test_a_pack_out_of_reach_is_not_there_by_slug(market: Shop, asker: tuple[Any, str]) -> None:
+def test_a_pack_of_others_is_not_there_by_slug(market: Shop, asker: tuple[Any, str]) -> None:
     by, reached = asker
 
     seen = {
@@ -168,7 +168,7 @@ LISTS = """query ($packs: [ID!], $batches: [ID!], $order: ID, $user: ID, $produc
 }"""
 
 
-def test_lists_and_their_counts_hold_only_what_is_within_reach(
+def test_lists_and_their_counts_hold_only_what_is_visible(
     market: Shop, asker: tuple[Any, str]
 ) -> None:
     by, reached = asker
@@ -194,7 +194,7 @@ LINKS = """query ($variant: ID!) {
 }"""
 
 
-def test_links_lead_only_to_packs_within_reach(market: Shop, asker: tuple[Any, str]) -> None:
+def test_links_lead_only_to_visible_packs(market: Shop, asker: tuple[Any, str]) -> None:
     by, reached = asker
     product = market.links["A"].variant.product
     for pack in market.packs.values():
@@ -217,7 +217,7 @@ ORDER = """query ($id: ID!) { order(id: $id) {
 } }"""
 
 
-def test_orders_show_only_serials_debts_and_events_within_reach(
+def test_orders_show_only_serials_debts_and_events_of_visible_packs(
     market: Shop, asker: tuple[Any, str]
 ) -> None:
     by, reached = asker
@@ -239,7 +239,7 @@ CUSTOMER = """query ($id: ID!) { user(id: $id) {
 
 
 @pytest.mark.parametrize("name", [each for each in STAFF if each != "app"])
-def test_customers_show_only_serials_within_reach(market: Shop, name: str) -> None:
+def test_customers_show_only_serials_of_visible_packs(market: Shop, name: str) -> None:
     make, reached = STAFF[name]
     by = make(market)
     people.permit(by, "MANAGE_USERS")

@@ -320,7 +320,7 @@ def test_a_released_serial_can_be_made_free_and_then_serves_who_waits(seller: An
     assert counts(order_id) == [(0, 1, 0, 0)]
 
 
-def test_what_was_granted_by_hand_is_taken_back_without_a_trace_in_what_is_owed(
+def test_what_staff_granted_is_taken_back_without_a_trace_in_what_is_owed(
     seller: Any,
 ) -> None:
     pack, order_id = sold(1, extra=1)
@@ -347,7 +347,7 @@ def test_serials_of_several_orders_and_a_gift_are_released_together(seller: Any)
     assert list(gifts.values_list("granted", "entitled", "held")) == [(0, 0, 0)]
 
 
-def test_a_serial_kept_after_a_refund_can_be_taken_from_its_customer(seller: Any) -> None:
+def test_a_serial_that_stays_after_a_refund_can_be_taken_from_its_customer(seller: Any) -> None:
     user = shop.make_user()
     pack, order_id = sold(1, extra=0, user=user, status_on_refund="assigned")
     shop.refund(order_id)
@@ -525,7 +525,7 @@ def test_an_address_that_has_an_account_means_the_account(seller: Any) -> None:
     assert serial.customer == f"user:{user.pk}"
 
 
-def test_what_is_kept_for_nobody_any_longer_serves_who_waits(seller: Any) -> None:
+def test_what_is_reserved_for_nobody_any_longer_serves_who_waits(seller: Any) -> None:
     pack = making.make_pack()
     [serial] = making.make_serials(pack, 1)
     of_ada = {"customer": gid("User", shop.make_user().pk), "reason": WHY}
@@ -620,7 +620,7 @@ def test_extra_fields_and_expiry_are_edited_with_a_reason(seller: Any) -> None:
         ({"never": True, "id": gid("Serial", 10**9)}, ("id", "NOT_FOUND", None)),
     ],
 )
-def test_an_edit_that_cannot_be_kept_is_refused(
+def test_an_edit_that_cannot_be_stored_is_refused(
     seller: Any, changed: dict[str, Any], error: tuple[Any, ...]
 ) -> None:
     [serial] = making.make_serials(making.make_pack(), 1)
@@ -630,7 +630,7 @@ def test_an_edit_that_cannot_be_kept_is_refused(
 
 
 def test_staff_and_outside_software_write_events_of_their_own(seller: Any) -> None:
-    app = people.make_app("MANAGE_PRODUCTS", name="GenerationContext")
+    app = people.make_app("MANAGE_PRODUCTS", name="Workshop")
     [serial] = making.make_serials(making.make_pack(webservice_access=True), 1)
     of_serial = {"id": gid("Serial", serial.pk)}
 
@@ -639,7 +639,7 @@ def test_staff_and_outside_software_write_events_of_their_own(seller: Any) -> No
 
     events = noted["serial"]["events"][1:]
     assert [(e["type"], e["title"], e["reason"], e["actor"]) for e in events] == [
-        ("NOTED", "Made", None, "GenerationContext"),
+        ("NOTED", "Made", None, "Workshop"),
         ("NOTED", "Inspected", "No fault found", seller.email),
     ]
     assert [e["happenedAt"] for e in events] == ["2020-05-06T07:08:09+00:00", None]
@@ -654,7 +654,7 @@ def test_staff_and_outside_software_write_events_of_their_own(seller: Any) -> No
         ({"text": "x" * 251}, ("text", "TOO_LONG", None)),
     ],
 )
-def test_an_event_that_cannot_be_kept_is_refused(
+def test_an_event_that_cannot_be_stored_is_refused(
     seller: Any, changed: dict[str, Any], error: tuple[Any, ...]
 ) -> None:
     [serial] = making.make_serials(making.make_pack(), 1)

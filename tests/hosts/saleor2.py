@@ -294,7 +294,7 @@ def refund(order_id: str, *, amount: int | None = None) -> None:
     actions.order_refunded(order, None, sum_, payment)
 
 
-def kept_amount(order_id: str) -> Decimal:
+def remaining_amount(order_id: str) -> Decimal:
     """What is left of the money that came in."""
     kept: Decimal = Order.objects.get(pk=order_id).get_last_payment().captured_amount
     return kept
@@ -391,7 +391,7 @@ def fulfillment_events(order_id: str) -> int:
     ).count()
 
 
-def fulfill_by_hand(line_id: str, units: int) -> None:
+def fulfill_as_staff(line_id: str, units: int) -> None:
     """Fulfil units of a line as orderFulfill does."""
     line = OrderLine.objects.get(pk=line_id)
     [warehouse] = line.variant.stocks.values_list("warehouse", flat=True)[:1]

@@ -393,7 +393,7 @@ def _report(item: TransactionItem, kind: str, amount: Decimal | int) -> None:
     recalculate_transaction_amounts(item)
 
 
-def kept_amount(order_id: str) -> Decimal:
+def remaining_amount(order_id: str) -> Decimal:
     """What is left of the money that came in."""
     kept: Decimal = Order.objects.get(pk=order_id).payment_transactions.last().charged_value
     return kept
@@ -509,7 +509,7 @@ def fulfillment_events(order_id: str) -> int:
     ).count()
 
 
-def fulfill_by_hand(line_id: str, units: int) -> None:
+def fulfill_as_staff(line_id: str, units: int) -> None:
     """Fulfil units of a line as orderFulfill does."""
     line = OrderLine.objects.get(pk=line_id)
     [warehouse] = line.variant.stocks.values_list("warehouse", flat=True)[:1]

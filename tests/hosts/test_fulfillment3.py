@@ -173,14 +173,14 @@ def test_staff_and_the_plugin_at_the_same_time_never_fulfil_too_much() -> None:
             reconcile(order_id)
         [line] = shop.line_ids(order_id)
 
-        def by_hand(line: str = line) -> Any:
+        def as_staff(line: str = line) -> Any:
             try:
-                shop.fulfill_by_hand(line, 1)
+                shop.fulfill_as_staff(line, 1)
             except ValidationError:
                 return "refused"
             return "done"
 
-        together([partial(fulfill, order_id), by_hand])
+        together([partial(fulfill, order_id), as_staff])
         later()
         sweep()
 

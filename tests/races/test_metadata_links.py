@@ -48,7 +48,7 @@ def metadata(variant: Any) -> dict[str, str]:
     return found
 
 
-def live() -> dict[str, int]:
+def in_force() -> dict[str, int]:
     return dict(PackLink.objects.filter(until=None).values_list("pack__slug", "quantity"))
 
 
@@ -62,7 +62,7 @@ def test_two_tasks_for_one_variant_end_with_the_right_links(variant: Any) -> Non
 
         together([partial(metadata_links.sync, target)] * 4)
 
-        assert live() == quantities
+        assert in_force() == quantities
         assert metadata(variant) == {"serials": text}
     assert MetadataLinks.objects.count() == 1
     # Made, made; changed, removed; removed, made: nothing was done twice.
@@ -79,14 +79,14 @@ def without_the_lock(rivals: int) -> Iterator[None]:
 
     original: Callable[..., Any] = metadata_links.links.in_force
 
-    def live_links(target: Target) -> Any:
+    def links_without_lock(target: Target) -> Any:
         found = original(target)
         barrier.wait(5)
         return found
 
     with (
         mock.patch.object(metadata_links, "_lock", read),
-        mock.patch.object(metadata_links.links, "in_force", live_links),
+        mock.patch.object(metadata_links.links, "in_force", links_without_lock),
     ):
         yield
 
@@ -111,7 +111,7 @@ def test_an_edit_of_the_text_that_meets_its_task_wins(variant: Any) -> None:
         together([partial(metadata_links.sync, target), correct])
         sweep()
 
-        assert live() == {"games": round_}
+        assert in_force() == {"games": round_}
         assert metadata(variant) == {"serials": f"games x{round_}"}
 
 

@@ -108,7 +108,7 @@ def test_a_pack_that_is_first_signed_for_by_eight_at_once_gets_one_key() -> None
     assert SigningKey.objects.count() == 1
 
 
-def test_the_last_serials_of_a_pattern_go_to_whoever_comes_and_none_is_made_twice() -> None:
+def test_the_last_serials_of_a_pattern_go_to_all_who_come_and_none_is_made_twice() -> None:
     pack = making.make_pack(generator="random", generator_settings={"pattern": "9{2}"})
 
     def work() -> int:

@@ -84,7 +84,7 @@ def test_negative_control_read_then_write_gives_the_same_serial_to_two() -> None
     assert Serial.objects.filter(pk=serial.pk, assignment__isnull=False).count() == 1
 
 
-def test_a_release_by_hand_that_meets_reconciles_is_not_undone() -> None:
+def test_a_release_by_staff_that_meets_reconciles_is_not_undone() -> None:
     pack = making.make_pack()
     making.make_serials(pack, 30)
     order_id = making.paid_order(making.make_link(pack), units=20)

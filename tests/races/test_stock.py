@@ -61,7 +61,7 @@ def take_one(link: PackLink) -> None:
     link.pack.serials.filter(pk=link.pack.serials.first().pk).update(status="deleted")
 
 
-def test_whoever_counts_later_writes_later(link: PackLink) -> None:
+def test_the_one_who_counts_later_writes_later(link: PackLink) -> None:
     has_counted = Event()
 
     def somebody_waits() -> None:
@@ -116,7 +116,7 @@ def test_two_who_find_a_pack_low_send_one_notice(low: PackLink) -> None:
     is_over = Event()
     send = low_stock.mail.send
 
-    def send_when_the_other_is_gone(*args: Any, **kwargs: Any) -> None:
+    def send_when_the_other_has_ended(*args: Any, **kwargs: Any) -> None:
         assert is_over.wait(PATIENCE)
         send(*args, **kwargs)
 
@@ -124,7 +124,7 @@ def test_two_who_find_a_pack_low_send_one_notice(low: PackLink) -> None:
         stock_sync.sync(low.pack_id)
         is_over.set()
 
-    with mock.patch.object(low_stock.mail, "send", send_when_the_other_is_gone):
+    with mock.patch.object(low_stock.mail, "send", send_when_the_other_has_ended):
         together([follow] * 2)
     stock_sync.sync(low.pack_id)
 

@@ -101,8 +101,8 @@ def _rows(among: QuerySet[Any], ids: Sequence[int]) -> Mapping[int, Any]:
 def _links(column: str) -> Callable[[Sequence[int]], Mapping[int, list[PackLink]]]:
     def read(ids: Sequence[int]) -> Mapping[int, list[PackLink]]:
         found: dict[int, list[PackLink]] = {pk: [] for pk in ids}
-        live = PackLink.objects.filter(until__isnull=True, **{f"{column}__in": ids})
-        for link in live.order_by("id"):
+        in_force = PackLink.objects.filter(until__isnull=True, **{f"{column}__in": ids})
+        for link in in_force.order_by("id"):
             found[getattr(link, f"{column}_id")].append(link)
         return found
 

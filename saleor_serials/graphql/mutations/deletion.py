@@ -20,7 +20,7 @@ from saleor_serials.serials import deletion, search
 from saleor_serials.serials.deletion import Deleted
 from saleor_serials.serials.search import Filter
 
-_KEPT = (
+_WHAT_STAYS = (
     "They stay for the history and can never be put in again. What somebody holds is skipped. "
     "Requires the permission MANAGE_PRODUCTS."
 )
@@ -68,7 +68,7 @@ class SerialsDelete(Mutation):
         reason = _reason()
 
     class Meta:
-        description = f"Delete serials. {_KEPT}"
+        description = f"Delete serials. {_WHAT_STAYS}"
 
     @classmethod
     def perform(cls, actor: Actor, **arguments: Any) -> Any:
@@ -149,7 +149,7 @@ class SerialBatchDelete(Mutation):
         reason = _reason()
 
     class Meta:
-        description = f"Delete the serials of a batch. {_KEPT}"
+        description = f"Delete the serials of a batch. {_WHAT_STAYS}"
 
     @classmethod
     def perform(cls, actor: Actor, **arguments: Any) -> Any:

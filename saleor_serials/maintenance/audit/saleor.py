@@ -18,7 +18,7 @@ _OVERDUE = timedelta(hours=1)
 _FAILING = timedelta(days=1)
 
 
-def _gone() -> list[Finding]:
+def _deleted_orders() -> list[Finding]:
     return select(
         """
         SELECT r.order_id, r.number, r.order_id, sum(a.held), sum(a.entitled)
@@ -129,7 +129,7 @@ CHECKS = (
         name="gone",
         rule="Saleor has the orders that hold serials",
         advice="release or revoke their serials by hand, or leave them to the customer",
-        find=_gone,
+        find=_deleted_orders,
     ),
     Check(
         name="unpaid",

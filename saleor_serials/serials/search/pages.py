@@ -46,5 +46,5 @@ class PageResult:
     @classmethod
     def on(cls, page: Page, rows: Sequence[Any]) -> "PageResult":
         """Cut what was read for a page, in order and up to one more, to what the page shows."""
-        kept = rows[-page.limit :] if page.backward else rows[: page.limit]
-        return cls(rows=kept, more=len(rows) > page.limit)
+        shown = rows[-page.limit :] if page.backward else rows[: page.limit]
+        return cls(rows=shown, more=len(rows) > page.limit)

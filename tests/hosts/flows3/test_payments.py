@@ -43,7 +43,7 @@ def do(desk: Desk, mutation: str, order: str, **arguments: Any) -> None:
     call(mutation, by=desk.staff, **named, **arguments)
 
 
-def sell_by_hand(desk: Desk, units: int) -> str:
+def sell_as_staff(desk: Desk, units: int) -> str:
     """Sell to somebody whose payment staff mark."""
     desk.set_channel(order_mark_as_paid_strategy="payment_flow")
     order = desk.draft(units)
@@ -134,7 +134,7 @@ def test_a_card_that_waits_with_the_order_is_charged_when_it_is_confirmed(
 @pytest.mark.parametrize("door", ["order", "payment"])
 @flow()
 def test_a_mark_of_payment_is_refunded_like_a_card(desk: Desk, door: str) -> Iterator[Step]:
-    order = sell_by_hand(desk, 3)
+    order = sell_as_staff(desk, 3)
     step = partial(Step, order_id=order)
     yield step(name="mark as paid", entitled=3, held="1 2 3")
     do(desk, f"{door}Refund", order, amount=10)
