@@ -48,7 +48,7 @@ def ready_template(server_url: str, *, is_fresh: bool = False) -> str:
     template = f"serials_template_{digest[:12]}"
     building = f"{template}_building"
     url = _url_of(building, server_url)
-    kept = _kept_dumps() / f"{installed_version()}-{digest}.dump"
+    kept = _stored_dumps() / f"{installed_version()}-{digest}.dump"
     with connection._nodb_cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(hashtext(%s))", [template])  # until it is closed
         if is_fresh:
@@ -153,7 +153,7 @@ def _digest(server_version: str) -> str:
     return digest.hexdigest()
 
 
-def _kept_dumps() -> Path:
+def _stored_dumps() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "saleor-serials"
 
 
