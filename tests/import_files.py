@@ -15,7 +15,7 @@ from openpyxl import Workbook, load_workbook
 from saleor_serials import tasks
 from saleor_serials.access.packs import EVERYTHING
 from saleor_serials.import_export import serials_import
-from saleor_serials.import_export.plan import ImportFile
+from saleor_serials.import_export.upload import ImportFile
 from saleor_serials.jobs import work
 from saleor_serials.maintenance.job_kinds import run_job
 from saleor_serials.models import Job, Pack, jobs

@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
@@ -236,7 +238,24 @@ def test_a_workbook_takes_no_more_rows_than_excel(monkeypatch: pytest.MonkeyPatc
     assert (job.status, [problem["code"] for problem in job.problems]) == ("failed", ["TOO_MANY"])
 
 
-def test_nothing_of_others_is_exported() -> None:
+@pytest.mark.parametrize("created_from", [None, datetime(2020, 1, 1, tzinfo=UTC)])
+def test_whether_an_export_is_small_is_counted_without_reading_serials(
+    monkeypatch: pytest.MonkeyPatch, created_from: datetime | None
+) -> None:
+    monkeypatch.setattr(export, "AT_ONCE", 3)
+    pack = making.make_pack()
+    criteria = Filter(pack_ids=(pack.pk,), created_from=created_from)
+    making.make_serials(pack, 3)
+
+    with CaptureQueriesContext(connection) as asked:
+        exactly = export.is_small(criteria)
+    making.make_serials(pack, 1)
+
+    assert (exactly, export.is_small(criteria)) == (True, False)
+    assert not [each["sql"] for each in asked if "data" in each["sql"]]
+
+
+def test_nothing_out_of_reach_is_exported() -> None:
     mine, theirs = making.make_pack(), making.make_pack()
     serials = making.make_serials(mine, 2)
     making.make_serials(theirs, 2)

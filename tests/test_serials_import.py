@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 from saleor_serials.access.packs import PackAccess, Right
 from saleor_serials.errors import InvalidInput
-from saleor_serials.import_export import plan, serials_writing
 from saleor_serials.import_export import rows as import_export_rows
+from saleor_serials.import_export import serials_writing, upload
 from saleor_serials.import_export.columns import Column
-from saleor_serials.import_export.readers import files, formats
+from saleor_serials.import_export.readers import formats
 from saleor_serials.import_export.readers.formats import Format
 from saleor_serials.models import Batch, Event, Job, JobPart, Pack, Serial, VendorGroup
 from saleor_serials.packs import lifecycle
@@ -33,7 +33,7 @@ def data_of(pack: Pack) -> list[str]:
     return list(pack.serials.order_by("position").values_list("data", flat=True))
 
 
-def refusal(content: str | bytes | plan.ImportFile, pack: Pack | None, **values: Any) -> Any:
+def refusal(content: str | bytes | upload.ImportFile, pack: Pack | None, **values: Any) -> Any:
     """Have an import refused before it begins; return the field and the code."""
     with pytest.raises(InvalidInput) as refused:
         import_files.start(content, pack, **values)
@@ -620,7 +620,7 @@ def test_whatever_text_csv_can_say_is_imported_as_it_is(texts: list[str]) -> Non
     writer.writerows([["data", "batch"], *([text, "x"] for text in texts)])
     found = [
         cells
-        for _, cells in files.rows(
+        for _, cells in import_export_rows.rows_of_file(
             io.BytesIO(file.getvalue().encode()),
             formats.FileFormat(format=Format.CSV, encoding="utf-8", separator=","),
         )

@@ -28,7 +28,7 @@ from saleor_serials.models import Assignment, Batch, Job, JobKind, Pack, Serial,
 from saleor_serials.serials import search
 from saleor_serials.serials.search import Cursor, Filter, Moment, Page, Sort
 
-# So many rows are exported while whoever asked for them waits.
+# Up to this many rows are exported inside the request.
 AT_ONCE = 1_000
 _CHUNK = 5_000
 _MAX_XLSX_ROWS = 1_048_575
@@ -62,6 +62,12 @@ def start_export(
         file=[json.dumps(_written(criteria)).encode()],
         file_name=f"serials.{format}",
     )
+
+
+def is_small(criteria: Filter) -> bool:
+    """Tell whether an export is done inside the request. Reads counts, and no serial's data."""
+    number = search.counts([criteria], limit=AT_ONCE)[criteria]
+    return number is not None and number <= AT_ONCE
 
 
 def _written(criteria: Filter) -> dict[str, Any]:

@@ -12,8 +12,8 @@ from saleor_serials.access.packs import PackAccess, Right
 from saleor_serials.errors import Duplicate, InvalidInput, NotFound, OutOfRange, Required, TooMany
 from saleor_serials.host.shapes import Target
 from saleor_serials.import_export.columns import restored
-from saleor_serials.import_export.plan import ImportFile, create_job, examine, packs_with_rights
 from saleor_serials.import_export.rows import RowErrors, chunks
+from saleor_serials.import_export.upload import ImportFile, create_job, examine, packs_with_rights
 from saleor_serials.jobs import work
 from saleor_serials.models import Job, JobKind, Pack, PackLink
 from saleor_serials.packs import links

@@ -1,4 +1,8 @@
-"""The rows of a job's file, as entries, from where it left off."""
+"""The rows of a file that anybody may have made, and of a job's file from where the job left off.
+
+No file is trusted: not its encoding, not the sizes that a ZIP file declares, not that a row ends
+somewhere. Memory stays flat however long the file is. No complaint quotes what was read.
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -7,7 +11,7 @@ from tempfile import TemporaryFile
 from typing import IO, Any
 
 from saleor_serials.errors import InvalidInput
-from saleor_serials.import_export.readers import files as readers_files
+from saleor_serials.import_export.readers import csv, xlsx
 from saleor_serials.import_export.readers.formats import FileFormat, Format, UnreadableFile
 from saleor_serials.jobs import files, work
 from saleor_serials.jobs.work import Problem
@@ -43,6 +47,22 @@ class RowErrors:
 
     def refusal(self) -> work.Refused:
         return work.Refused(self.first(), count=self.count)
+
+
+def rows_of_file(file: IO[bytes], file_format: FileFormat) -> Iterator[tuple[int, Sequence[str]]]:
+    """Read a file from its beginning: the number of each row, from 1, and its cells.
+
+    A blank row has no cells. Only XLSX needs a seekable file.
+
+    Raises:
+        UnreadableFile: nothing can be read from this row on.
+    """
+    if file_format.format == Format.XLSX:
+        return xlsx.rows(file)
+    if file_format.format == Format.TEXT:
+        lines = csv.numbered_lines(file, file_format.encoding)
+        return ((number, [line] if line.strip() else []) for number, line in lines)
+    return csv.csv_rows(file, file_format)
 
 
 def format_of(job: Job) -> FileFormat:
@@ -86,7 +106,7 @@ def _numbered(file: IO[bytes], job: Job, errors: RowErrors) -> Iterator[tuple[in
     file_format = format_of(job)
     has_header = file_format.format != Format.TEXT
     try:
-        for number, cells in readers_files.rows(file, file_format):
+        for number, cells in rows_of_file(file, file_format):
             if not any(cells) or not any(map(str.strip, cells)):
                 continue
             if has_header:

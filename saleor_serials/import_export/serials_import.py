@@ -9,7 +9,7 @@ from saleor_serials.access.packs import PackAccess, Right
 from saleor_serials.errors import NotAllowed, Required
 from saleor_serials.import_export import serials_check, serials_writing
 from saleor_serials.import_export.columns import HOLDER_COLUMNS, Column
-from saleor_serials.import_export.plan import ImportFile, create_job, examine, packs_with_rights
+from saleor_serials.import_export.upload import ImportFile, create_job, examine, packs_with_rights
 from saleor_serials.jobs import work
 from saleor_serials.models import Job, JobKind, Pack
 from saleor_serials.serials import batches

@@ -21,13 +21,13 @@ from saleor_serials.graphql.types.enums import (
 from saleor_serials.graphql.types.jobs import SerialJob
 from saleor_serials.host import api
 from saleor_serials.host.shapes import Actor
-from saleor_serials.import_export import export, links_import, plan, serials_import
-from saleor_serials.import_export.plan import ImportFile
+from saleor_serials.import_export import export, links_import, serials_import, upload
 from saleor_serials.import_export.readers import formats
 from saleor_serials.import_export.serials_writing import ALL_OR_NOTHING
+from saleor_serials.import_export.upload import ImportFile
 from saleor_serials.jobs import files
 from saleor_serials.models import Pack
-from saleor_serials.serials import generation_job, search
+from saleor_serials.serials import generation_job
 
 
 class SerialsGenerate(Mutation):
@@ -163,7 +163,7 @@ def _pack(actor: Actor, given: dict[str, Any], right: Right) -> Pack | None:
 
 
 def _is_small(import_file: ImportFile) -> bool:
-    return import_file.file.seek(0, io.SEEK_END) <= plan.AT_ONCE
+    return import_file.file.seek(0, io.SEEK_END) <= upload.AT_ONCE
 
 
 class SerialsImport(_Import):
@@ -300,8 +300,7 @@ class SerialsExport(Mutation):
             access=reached,
             sees_holders=may_see_holders(actor),
         )
-        few = search.Page(limit=export.AT_ONCE)
-        return cls(serial_job=begin(job, at_once=not search.find(criteria, few).more))
+        return cls(serial_job=begin(job, at_once=export.is_small(criteria)))
 
 
 class SerialJobFileDelete(Mutation):

@@ -13,9 +13,9 @@ from saleor_serials.history import SYSTEM
 from saleor_serials.import_export import links_import, serials_import
 from saleor_serials.import_export.columns import Column
 from saleor_serials.import_export.links_import import LinkColumn
-from saleor_serials.import_export.plan import ImportFile
 from saleor_serials.import_export.readers.formats import Format
 from saleor_serials.import_export.serials_writing import ALL_OR_NOTHING
+from saleor_serials.import_export.upload import ImportFile
 from saleor_serials.management.progress import choice, complaints, opened, pack_of, refusals, work
 
 

@@ -1,8 +1,8 @@
-"""Import serials, and links, from files that staff upload.
+"""Files that staff upload: how each is to be read, and the job that imports it.
 
-First the whole file is read and every row that is wrong is named; then its rows are put in, all of
-them or none. A file of more than 50,000 rows goes in chunk by chunk instead, and a process that
-dies costs nothing but the chunk at hand.
+The job first reads the whole file and names every wrong row; then it inserts the rows, all of them
+or none. A file of more than 50,000 rows is inserted chunk by chunk instead: a process that dies
+loses the chunk at hand and nothing else.
 """
 
 import io
@@ -13,23 +13,26 @@ from hashlib import sha256
 from typing import IO
 
 from saleor_serials.access.packs import PackAccess, Right
-from saleor_serials.errors import InvalidInput
+from saleor_serials.errors import InvalidInput, Required, TooLong
 from saleor_serials.import_export.columns import Column, names_of, read_header
-from saleor_serials.import_export.readers import csv, files
+from saleor_serials.import_export.readers import csv, xlsx
+from saleor_serials.import_export.readers.encoding import encoding_of, known_encoding
 from saleor_serials.import_export.readers.formats import FileFormat, Format, UnreadableFile
+from saleor_serials.import_export.rows import rows_of_file
 from saleor_serials.jobs import work
 from saleor_serials.models import OPEN_JOBS, Job, JobKind, JobStatus, Pack
 
-# Files up to so many bytes are imported while whoever sent them waits.
+MAX_FILE_BYTES = 500_000_000
+# Files of up to this many bytes are imported inside the request.
 AT_ONCE = 250_000
 _BLOCK = 1_000_000
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ImportFile:
-    """A file that is to be imported; what is None is found out.
+    """A file to import; what is None is found out.
 
-    ``columns``: what the file calls its columns, and which they are; None: left out.
+    ``columns``: the file's own names of columns, each with the column it means; None: not read.
     """
 
     file: IO[bytes]
@@ -41,6 +44,7 @@ class ImportFile:
 
 
 def packs_with_rights(access: PackAccess, rights: set[Right]) -> list[int] | None:
+    """Return the ids of the packs for which somebody has all these rights; None: all packs."""
     if access.packs is None:
         return None
     return sorted(pk for pk in access.packs if all(access.may(right, pk) for right in rights))
@@ -49,39 +53,56 @@ def packs_with_rights(access: PackAccess, rights: set[Right]) -> list[int] | Non
 def examine[C: StrEnum](
     import_file: ImportFile, columns: type[C]
 ) -> tuple[FileFormat, tuple[C | None, ...]]:
-    """Find out how a file is to be read, and read its header."""
-    format, encoding = files.examine(
-        import_file.file,
-        name=import_file.name,
-        format=import_file.format,
-        encoding=import_file.encoding,
-    )
-    if format == Format.XLSX:
-        file_format = FileFormat(format=format)
-    else:
-        file_format = _format_of_text(import_file, format, encoding, names_of(columns))
+    """Find out how a file is to be read, and read its header.
+
+    Raises:
+        Required: the file is empty.
+        TooLong: it is larger than 500 MB.
+        InvalidInput: there is no such encoding or separator; or the header is wrong.
+        Unreadable: it is no text, or a text whose encoding cannot be told.
+    """
+    file_format = _format_of(import_file, words=names_of(columns))
     if file_format.format == Format.TEXT:
         if columns is not Column:
             raise InvalidInput("Links need a header; send CSV or XLSX.", field="format")
         return file_format, (columns("data"),)
     try:
-        rows = (
-            cells
-            for _, cells in files.rows(import_file.file, file_format)
-            if any(map(str.strip, cells))
-        )
-        cells = next(rows, [])
+        rows = rows_of_file(import_file.file, file_format)
+        cells = next((cells for _, cells in rows if any(map(str.strip, cells))), [])
     except UnreadableFile as unreadable:
         raise unreadable.refusal from None
     return file_format, read_header(cells, columns, mapping=import_file.columns)
 
 
-def _format_of_text(
-    import_file: ImportFile, format: Format | None, encoding: str, words: frozenset[str]
-) -> FileFormat:
+def _format_of(import_file: ImportFile, *, words: frozenset[str]) -> FileFormat:
+    file, name, format = import_file.file, import_file.name.lower(), import_file.format
+    size = file.seek(0, io.SEEK_END)
+    if not size:
+        raise Required("The file is empty.", field="file")
+    if size > MAX_FILE_BYTES:
+        raise TooLong(
+            f"The file has more than {MAX_FILE_BYTES // 1_000_000} MB; split it.", field="file"
+        )
+    file.seek(0)
+    if format is None and (file.read(4) == b"PK\3\4" or name.endswith(".xlsx")):
+        format = Format.XLSX
+    if format == Format.XLSX:
+        xlsx.check(file)
+        return FileFormat(format=format)
+    if format is None and name.endswith(".csv"):
+        format = Format.CSV
+    given = import_file.encoding
+    encoding = known_encoding(given) if given else encoding_of(file)
     if format == Format.TEXT:
         return FileFormat(format=format, encoding=encoding)
     ours = frozenset(csv.word_of(name) for name in import_file.columns or {})
+    return _format_of_lines(import_file, format, encoding, words | ours)
+
+
+def _format_of_lines(
+    import_file: ImportFile, format: Format | None, encoding: str, words: frozenset[str]
+) -> FileFormat:
+    """Tell CSV from plain lines by the first line, unless the format is given."""
     import_file.file.seek(0)
     try:
         line = csv.first_line(import_file.file, encoding)
@@ -89,13 +110,13 @@ def _format_of_text(
         raise unreadable.refusal from None
     finally:
         import_file.file.seek(0)
-    separator = import_file.separator or csv.separator_of(line, words | ours)
+    separator = import_file.separator or csv.separator_of(line, words)
     if len(separator) != 1 or separator in '"\r\n\0' or ord(separator) > 0xFFFF:
         raise InvalidInput(
             "A separator is one character, such as a comma, a semicolon or a tab.",
             field="separator",
         )
-    if format is None and not csv.has_header(line, separator, words | ours):
+    if format is None and not csv.has_header(line, separator, words):
         return FileFormat(format=Format.TEXT, encoding=encoding)
     return FileFormat(format=Format.CSV, encoding=encoding, separator=separator)
 
