@@ -18,7 +18,7 @@ from saleor_serials.access.packs import EVERYTHING, PackAccess, Right
 from saleor_serials.import_export import export
 from saleor_serials.import_export.columns import neutralised, restored
 from saleor_serials.import_export.export import Format
-from saleor_serials.jobs import files
+from saleor_serials.jobs import files, typed_json
 from saleor_serials.maintenance.job_kinds import run_job
 from saleor_serials.models import Job, JobPart, Pack, Serial, SerialStatus
 from saleor_serials.serials import add, writing
@@ -53,7 +53,7 @@ def exported(criteria: Filter | None = None, **values: Any) -> Job:
 
 def rows_of(job: Job) -> list[list[str]]:
     content = content_of(job)
-    if job.settings["format"] == "xlsx":
+    if job.file_name == "serials.xlsx":
         return [[cell or "" for cell in row] for row in cells_of(content)]
     assert content.startswith("\ufeff".encode())
     return list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))
@@ -267,7 +267,7 @@ def test_nothing_out_of_reach_is_exported() -> None:
 
     assert column(all_of_it, "data") == column(named, "data") == [each.data for each in serials]
     assert column(nothing, "data") == []
-    assert all_of_it.settings["pack_ids"] == [mine.pk]
+    assert all_of_it.pack_ids == [mine.pk]
 
 
 # A value for each field of a filter: whoever adds one says here how it is kept.
@@ -289,7 +289,7 @@ EVERY_FIELD = {
 }
 
 
-def test_a_filter_is_stored_whole_and_out_of_the_settings() -> None:
+def test_a_filter_is_kept_whole_and_out_of_the_columns() -> None:
     assert {each.name for each in fields(Filter)} == set(EVERY_FIELD), (
         "Filter has another field: give it a value in EVERY_FIELD, and see that it is kept."
     )
@@ -297,8 +297,8 @@ def test_a_filter_is_stored_whole_and_out_of_the_settings() -> None:
 
     job = start(criteria)
 
-    assert export._read(json.loads(files.part(job.pk, 0) or b"")) == criteria
-    assert export._read(json.loads(json.dumps(export._written(Filter())))) == Filter()
+    assert typed_json.load(Filter, json.loads(files.part(job.pk, 0) or b"")) == criteria
+    assert typed_json.load(Filter, json.loads(json.dumps(typed_json.dump(Filter())))) == Filter()
     stored = [getattr(job, each.name) for each in Job._meta.concrete_fields]
     assert "SECRET" not in repr(stored)
     assert "ada@" not in repr(stored)

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from unittest import mock
@@ -223,7 +224,7 @@ def test_a_job_without_its_pack_goes_with_it() -> None:
 
 
 def make_job(**values: Any) -> Job:
-    values = {"kind": JobKind.EXPORT, "settings": {}, "actor": "user:9", **values}
+    values = {"kind": JobKind.EXPORT, "actor": "user:9", **values}
     return Job.objects.create(**values)
 
 
@@ -232,13 +233,13 @@ def test_jobs_are_seen_by_those_who_see_all_of_their_packs() -> None:
     jobs_of = {
         "mine": make_job(pack=mine),
         "theirs": make_job(pack=theirs),
-        "of mine": make_job(settings={"pack_ids": [mine.pk]}),
-        "of both": make_job(settings={"pack_ids": [mine.pk, theirs.pk]}),
-        "of none": make_job(settings={"pack_ids": []}),
-        "of all": make_job(settings={"pack_ids": None}),
+        "of mine": make_job(pack_ids=[mine.pk]),
+        "of both": make_job(pack_ids=[mine.pk, theirs.pk]),
+        "of none": make_job(pack_ids=[]),
+        "of all": make_job(pack_ids=None),
         "not yet known": make_job(),
         "not yet known, begun": make_job(actor="user:1"),
-        "of all, begun": make_job(actor="user:1", settings={"pack_ids": None}),
+        "of all, begun": make_job(actor="user:1", pack_ids=None),
         "theirs, begun": make_job(actor="user:1", pack=theirs),
     }
     names = {job.pk: name for name, job in jobs_of.items()}
@@ -252,12 +253,17 @@ def test_jobs_are_seen_by_those_who_see_all_of_their_packs() -> None:
     }
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Told:
+    """The input of a job that is told nothing."""
+
+
 def test_a_file_is_cut_into_parts_and_read_as_one() -> None:
     def blocks() -> Iterator[bytes]:
         for number in range(5):
             yield bytes([number]) * 700_000
 
-    job = work.create(JobKind.IMPORT, actor="user:1", settings={}, file=blocks())
+    job = work.create(JobKind.IMPORT, actor="user:1", input=Told(), file=blocks())
 
     assert [len(part.content) for part in job.parts.order_by("number")] == [
         *(1_000_000, 1_000_000, 1_000_000, 500_000),
@@ -267,7 +273,7 @@ def test_a_file_is_cut_into_parts_and_read_as_one() -> None:
 
 
 def test_a_file_is_dropped_only_when_the_job_is_finished() -> None:
-    job = work.create(JobKind.EXPORT, actor="user:1", settings={}, file=[b"x"])
+    job = work.create(JobKind.EXPORT, actor="user:1", input=Told(), file=[b"x"])
 
     with pytest.raises(InvalidInput, match="not finished"):
         files.drop_file(job)

@@ -4,22 +4,26 @@ import csv
 import io
 import json
 from collections.abc import Callable
+from dataclasses import FrozenInstanceError
+from hashlib import sha256
 from typing import Any
 from unittest import mock
 from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
 from saleor_serials.access.packs import PackAccess, Right
 from saleor_serials.errors import InvalidInput
+from saleor_serials.import_export import plan, serials_writing, upload
 from saleor_serials.import_export import rows as import_export_rows
-from saleor_serials.import_export import serials_writing, upload
 from saleor_serials.import_export.columns import Column
 from saleor_serials.import_export.readers import formats
 from saleor_serials.import_export.readers.formats import Format
+from saleor_serials.jobs import typed_json
 from saleor_serials.models import Batch, Event, Job, JobPart, Pack, Serial, VendorGroup
 from saleor_serials.packs import lifecycle
 from saleor_serials.serials import add, writing
@@ -149,7 +153,7 @@ def test_xlsx_gives_text_numbers_dates_and_what_formulas_came_to() -> None:
     job = imported(import_files.import_file(content), pack)
 
     assert data_of(pack) == ["00123", "456", "7.5", "Ä"]
-    assert (job.done, job.settings["form"]["format"]) == (4, "xlsx")
+    assert (job.done, plan.file_input(job).file_format.format) == (4, "xlsx")
     assert pack.serials.get(data="00123").extra == {"edition": "gold"}
     expires_at = pack.serials.get(data="456").expires_at
     assert timezone.localtime(expires_at).isoformat()[:19] == "2030-01-02T00:00:00"
@@ -360,7 +364,7 @@ def test_no_complaint_quotes_a_serial() -> None:
     job = import_files.finished(import_files.start(content, pack))
 
     assert len(job.problems) == 8
-    assert "SECRET" not in json.dumps([job.problems, job.settings, job.file_name])
+    assert "SECRET" not in json.dumps([job.problems, job.input, job.progress, job.file_name])
 
 
 def test_a_header_that_is_a_serial_is_not_quoted_either() -> None:
@@ -393,7 +397,7 @@ def test_of_many_complaints_the_first_hundred_are_stored_and_all_are_counted() -
 
     assert [problem["row"] for problem in job.problems] == list(range(202, 302))
     assert job.problems[0]["message"].endswith("first in row 2.")
-    assert job.settings["problems"] == 300
+    assert job.problem_count == 300
     assert statuses(pack) == {}
 
 
@@ -445,7 +449,7 @@ def test_absent_packs_are_made_where_that_is_asked_for() -> None:
         ("Klänge", "klänge", ["D"]),
     ]
     assert data_of(there) == ["B"]
-    assert sorted(job.settings["pack_ids"]) == sorted(Pack.objects.values_list("pk", flat=True))
+    assert sorted(job.pack_ids) == sorted(Pack.objects.values_list("pk", flat=True))
 
 
 def test_a_new_pack_has_the_shop_s_limit() -> None:
@@ -587,6 +591,72 @@ def test_a_rival_s_serial_stops_a_large_import_which_the_same_file_goes_on_with(
     assert again.pk == job.pk
     assert import_files.finished(again).status == "done"
     assert data_of(pack) == rows(60).split()[1:]
+
+
+class CountedFile(io.BytesIO):
+    """A file that counts the bytes that are read from it."""
+
+    bytes_read = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        block = super().read(size)
+        self.bytes_read += len(block)
+        return block
+
+
+@pytest.mark.parametrize(("encoding", "times"), [("utf-8", 1), (None, 2)])
+def test_a_file_is_hashed_and_stored_in_one_pass(encoding: str | None, times: int) -> None:
+    content = rows(300_000).encode()
+    file = CountedFile(content)
+
+    job = import_files.start(
+        upload.ImportFile(file=file, encoding=encoding, format=Format.CSV), making.make_pack()
+    )
+
+    assert job.file_digest == sha256(content).hexdigest()
+    assert b"".join(bytes(part.content) for part in job.parts.order_by("number")) == content
+    # An encoding that is not named takes a pass of its own; the header a block.
+    assert times * len(content) <= file.bytes_read < times * len(content) + 200_000
+
+
+@pytest.mark.usefixtures("small_chunks")
+def test_what_an_import_was_told_is_never_changed_and_its_plan_is_frozen() -> None:
+    content = "data,pack,batch\n" + "".join(f"S-{each},new,one\n" for each in range(60))
+    job = import_files.start(content, create_packs=True)
+    told = job.input
+
+    import_files.kill_at_chunk(job, 2, committed=True)
+    job.refresh_from_db()
+    [pack] = Pack.objects.all()
+    [batch] = Batch.objects.all()
+    progress = typed_json.load(plan.ImportProgress, job.progress)
+    list(import_files.steps(job, at_once=True))
+
+    assert progress.plan == plan.ImportPlan(
+        packs=(plan.PlannedPack(slug="new", name="new", id=pack.pk),),
+        batches=(plan.PlannedBatch(pack="new", name="one", quantity=60, id=batch.pk),),
+    )
+    with pytest.raises(FrozenInstanceError):
+        progress.plan.packs = ()  # type: ignore[misc]
+    job.refresh_from_db()
+    assert (job.input, job.pack_ids, job.status) == (told, [pack.pk], "done")
+    assert len(data_of(pack)) == batch.pack.batches.get().quantity == 60
+
+
+@pytest.mark.usefixtures("small_chunks")
+def test_a_customer_who_is_gone_since_the_check_gets_no_serial() -> None:
+    pack = making.make_pack()
+    job = import_files.start("data,status,customer\nA,used,77\n", pack)
+    shop_user = get_user_model().objects.create(pk=77, email="gone@example.com")
+    steps = import_files.steps(job)
+    next(steps)
+    shop_user.delete()
+
+    list(steps)
+
+    job.refresh_from_db()
+    assert [(each["row"], each["code"]) for each in job.problems] == [(2, "NOT_FOUND")]
+    assert (job.status, statuses(pack)) == ("failed", {})
 
 
 @pytest.mark.usefixtures("small_chunks")

@@ -10,9 +10,9 @@ from saleor_serials.models import Job
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class JobAccess:
-    """Whoever asks for jobs: they see those of packs that they reach, None: all.
+    """What a requester may see of jobs: those of the packs they may see; None: all packs.
 
-    Of a job whose packs are not known (yet), they see what they have started themselves.
+    A job that concerns all packs, or packs not known yet, is seen by its own actor.
     """
 
     packs: frozenset[int] | None
@@ -23,13 +23,12 @@ class JobAccess:
         return cls(packs=access.packs, actor=actor)
 
     def jobs(self) -> QuerySet[Job]:
-        """The jobs that they may know of."""
+        """Select the jobs that the requester may see."""
         if self.packs is None:
             return Job.objects.all()
-        reached = sorted(self.packs)
-        is_unknown = Q(settings__pack_ids=None) | Q(settings__pack_ids__isnull=True)
+        packs = sorted(self.packs)
         return Job.objects.filter(
-            Q(pack__in=reached)
-            | Q(pack=None, settings__pack_ids__contained_by=reached)
-            | Q(is_unknown, pack=None, actor=self.actor)
+            Q(pack__in=packs)
+            | Q(pack=None, pack_ids__contained_by=packs)
+            | Q(pack=None, pack_ids__isnull=True, actor=self.actor)
         )

@@ -9,24 +9,23 @@ import io
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from tempfile import TemporaryFile
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.utils.dateparse import parse_datetime
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 
 from saleor_serials.access.packs import PackAccess
 from saleor_serials.errors import TooLong, TooMany
 from saleor_serials.import_export.columns import HOLDER_COLUMNS, Column, neutralised
-from saleor_serials.jobs import files, work
-from saleor_serials.models import Assignment, Batch, Job, JobKind, Pack, Serial, SerialStatus
+from saleor_serials.jobs import files, typed_json, work
+from saleor_serials.models import Assignment, Batch, Job, JobKind, Pack, Serial
 from saleor_serials.serials import search
-from saleor_serials.serials.search import Cursor, Filter, Moment, Page, Sort
+from saleor_serials.serials.search import Cursor, Filter, Page
 
 # Up to this many rows are exported inside the request.
 AT_ONCE = 1_000
@@ -42,24 +41,37 @@ class Format(StrEnum):
     XLSX = "xlsx"
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ExportInput:
+    """What an export is told; its filter is the first part of the job's file."""
+
+    format: Format
+    sees_holders: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ExportProgress:
+    """Behind which serial the next page begins, and whether the file is whole."""
+
+    after: Cursor | None = None
+    is_written: bool = False
+
+
 def start_export(
     criteria: Filter, *, format: Format, actor: str, access: PackAccess, sees_holders: bool
 ) -> Job:
-    """Make a job that exports the serials that a filter lets through, of packs within reach.
+    """Make a job that exports the serials that a filter selects, of packs the requester may see.
 
-    Who holds them is left out for those who may not see it.
+    The file names holders only if ``sees_holders``.
     """
     criteria = criteria.within(access.packs)
     return work.create(
         JobKind.EXPORT,
         actor=actor,
-        settings={
-            "format": format.value,
-            "sees_holders": sees_holders,
-            "pack_ids": None if criteria.pack_ids is None else list(criteria.pack_ids),
-        },
-        # What is searched for may be a serial: it has no place in the settings.
-        file=[json.dumps(_written(criteria)).encode()],
+        input=ExportInput(format=format, sees_holders=sees_holders),
+        pack_ids=criteria.pack_ids,
+        # The text that a filter searches for may be a serial, which no column of a job may hold.
+        file=[json.dumps(typed_json.dump(criteria)).encode()],
         file_name=f"serials.{format}",
     )
 
@@ -70,46 +82,13 @@ def is_small(criteria: Filter) -> bool:
     return number is not None and number <= AT_ONCE
 
 
-def _written(criteria: Filter) -> dict[str, Any]:
-    """Write a filter as JSON, which ``_read`` reads."""
-
-    def plain(value: Any) -> Any:
-        if isinstance(value, datetime):
-            return {"moment": value.isoformat()}
-        if isinstance(value, SerialStatus):
-            return {"status": value.value}
-        if isinstance(value, Moment):
-            return {"by": value.value}
-        if isinstance(value, Sort):
-            return {"sort": [plain(value.moment), value.descending]}
-        if isinstance(value, tuple | frozenset):
-            return {type(value).__name__: [plain(each) for each in value]}
-        return value
-
-    return {each.name: plain(getattr(criteria, each.name)) for each in fields(criteria)}
-
-
-def _read(written: Mapping[str, Any]) -> Filter:
-    kinds: dict[str, Any] = {
-        "moment": parse_datetime,
-        "status": SerialStatus,
-        "by": Moment,
-        "sort": lambda values: Sort(moment=rich(values[0]), descending=values[1]),
-        "tuple": lambda values: tuple(map(rich, values)),
-        "frozenset": lambda values: frozenset(map(rich, values)),
-    }
-
-    def rich(value: Any) -> Any:
-        if not isinstance(value, dict):
-            return value
-        [(kind, plain)] = value.items()
-        return kinds[kind](plain)
-
-    return Filter(**{name: rich(value) for name, value in written.items()})
+def names_holders(job: Job) -> bool:
+    """Tell whether the file of an export says who holds the serials."""
+    return typed_json.load(ExportInput, job.input).sees_holders
 
 
 def blocks(job: Job) -> Iterator[bytes]:
-    """Read the file that a job has written, part by part."""
+    """Read the file that an export has written, part by part."""
     number = 1
     while (block := files.part(job.pk, number)) is not None:
         yield block
@@ -117,25 +96,29 @@ def blocks(job: Job) -> Iterator[bytes]:
 
 
 def export(job: Job) -> Iterator[work.Step]:
-    if job.settings.get("is_written"):
+    """Write what is not written yet of a job's file."""
+    if _progress(job).is_written:
         return
-    criteria = _read(json.loads(files.part(job.pk, 0) or b"{}"))
+    input = typed_json.load(ExportInput, job.input)
+    criteria = typed_json.load(Filter, json.loads(files.part(job.pk, 0) or b"{}"))
     if job.total is None:
         with work.chunk(job):
             job.total = search.count(criteria)
         yield work.Step(job=job)
-    columns = [
-        each for each in Column if each not in HOLDER_COLUMNS or job.settings["sees_holders"]
-    ]
-    write = _write_xlsx if job.settings["format"] == Format.XLSX else _write_csv
+    columns = [each for each in Column if each not in HOLDER_COLUMNS or input.sees_holders]
+    write = _write_xlsx if input.format == Format.XLSX else _write_csv
     yield from write(job, criteria, columns)
 
 
+def _progress(job: Job) -> ExportProgress:
+    return typed_json.load(ExportProgress, job.progress)
+
+
 def _write_csv(job: Job, criteria: Filter, columns: Sequence[Column]) -> Iterator[work.Step]:
-    while not job.settings.get("is_written"):
+    while not _progress(job).is_written:
         with work.chunk(job):
-            after = job.settings.get("after")
-            found = search.find(criteria, Page(limit=_CHUNK, after=_position(after)))
+            after = _progress(job).after
+            found = search.find(criteria, Page(limit=_CHUNK, after=after))
             text = io.StringIO(newline="")
             writer = csv.writer(text)
             if after is None:
@@ -151,27 +134,24 @@ def _write_csv(job: Job, criteria: Filter, columns: Sequence[Column]) -> Iterato
 
 
 def _move_on(job: Job, criteria: Filter, rows: Sequence[Serial]) -> None:
-    """Note behind which serial the next page begins."""
+    """Set behind which serial the next page begins."""
     last = criteria.sort.position(rows[-1]) if rows else Cursor(id=0)
-    job.settings["after"] = [last.id, last.moment and last.moment.isoformat()]
+    job.progress = typed_json.dump(ExportProgress(after=last))
     job.done += len(rows)
 
 
-def _position(after: list[Any] | None) -> Cursor | None:
-    if after is None:
-        return None
-    return Cursor(id=after[0], moment=after[1] and parse_datetime(after[1]))
-
-
 def _end(job: Job) -> None:
-    """Leave nothing but the file; serials may have come or gone since they were counted."""
-    job.settings["is_written"] = True
+    """Remove the filter from the job's file, and count what was written.
+
+    Serials may have been added or deleted since the job's total was counted.
+    """
+    job.progress = typed_json.dump(ExportProgress(is_written=True))
     job.total = job.done
     job.parts.filter(number=0).delete()
 
 
 def _write_xlsx(job: Job, criteria: Filter, columns: Sequence[Column]) -> Iterator[work.Step]:
-    """Write a workbook, which is of no use before its end: whoever is killed begins again."""
+    """Write a workbook. It cannot be written in parts: a worker that is killed begins again."""
     if job.total > _MAX_XLSX_ROWS:
         raise TooMany(
             f"XLSX takes {_MAX_XLSX_ROWS:,} rows, and there are {job.total:,}; export as CSV.",
@@ -190,8 +170,7 @@ def _write_xlsx(job: Job, criteria: Filter, columns: Sequence[Column]) -> Iterat
             for row in _rows(found.rows, columns):
                 sheet.append([_cell(sheet, text) for text in row])
             _move_on(job, criteria, found.rows)
-        after = _position(job.settings["after"])
-        page, more = Page(limit=_CHUNK, after=after), found.more
+        page, more = Page(limit=_CHUNK, after=_progress(job).after), found.more
         yield work.Step(job=job, may_pause=False)
     with TemporaryFile() as file:
         book.save(file)
@@ -217,13 +196,13 @@ def _cell(sheet: Any, text: str) -> Any:
             field="format",
         )
     cell = WriteOnlyCell(sheet, value=text)
-    # Whatever it looks like, it is text.
+    # Else openpyxl guesses formulas and numbers.
     cell.data_type = "s"
     return cell
 
 
 def _rows(serials: Sequence[Serial], columns: Iterable[Column]) -> Iterator[list[str]]:
-    """Write serials as rows. Four statements, however many."""
+    """Write serials as rows of cells. Four statements, however many serials."""
     assignments = Assignment.objects.select_related("order").in_bulk(
         {serial.assignment_id for serial in serials if serial.assignment_id}
     )

@@ -1,7 +1,7 @@
-"""Import which variants and products take serials of which packs."""
+"""Import links of variants and products with packs."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
@@ -12,9 +12,10 @@ from saleor_serials.access.packs import PackAccess, Right
 from saleor_serials.errors import Duplicate, InvalidInput, NotFound, OutOfRange, Required, TooMany
 from saleor_serials.host.shapes import Target
 from saleor_serials.import_export.columns import restored
+from saleor_serials.import_export.plan import FileInput
 from saleor_serials.import_export.rows import RowErrors, chunks
 from saleor_serials.import_export.upload import ImportFile, create_job, examine, packs_with_rights
-from saleor_serials.jobs import work
+from saleor_serials.jobs import typed_json, work
 from saleor_serials.models import Job, JobKind, Pack, PackLink
 from saleor_serials.packs import links
 
@@ -31,6 +32,13 @@ class LinkColumn(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class LinksInput(FileInput):
+    """What an import of links is told."""
+
+    header: tuple[LinkColumn | None, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class _LinkRow:
     """A row of a file of links."""
 
@@ -43,7 +51,7 @@ class _LinkRow:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Change:
-    """A link that is to be made, or (``link``) to get another quantity."""
+    """A link to create, or (``link``) to give another quantity."""
 
     pack: Pack
     target: Target
@@ -52,21 +60,22 @@ class _Change:
 
 
 def import_links(job: Job) -> Iterator[work.Step]:
-    """Make and change the links that a file wants: all of them, or none.
+    """Create and change the links that a file names: all of them, or none.
 
     Raises:
         Refused: some row cannot be accepted.
     """
+    input = typed_json.load(LinksInput, job.input)
     errors = RowErrors()
     with work.chunk(job):
-        rows = _read(job, errors)
-        changes = _changes(job, rows, errors)
+        rows = _read(job, input, errors)
+        changes = _changes(job, input, rows, errors)
         job.total = len(rows) + errors.left_out
         if not job.total and not errors:
             errors.add(None, Required("The file has no rows.", field="file"))
-        if errors and not job.settings["dry_run"]:
+        if errors and not input.dry_run:
             raise errors.refusal()
-        if not job.settings["dry_run"]:
+        if not input.dry_run:
             for change in changes:
                 _make(change)
             job.done = job.total
@@ -94,10 +103,12 @@ def _make(change: _Change) -> None:
         )
 
 
-def _read(job: Job, errors: RowErrors) -> list[_LinkRow]:
-    header = [column and LinkColumn(column) for column in job.settings["header"]]
+def _read(job: Job, input: LinksInput, errors: RowErrors) -> list[_LinkRow]:
+    def read(number: int, cells: Sequence[str]) -> _LinkRow:
+        return _row(input.header, number, cells)
+
     rows: list[_LinkRow] = []
-    for some in chunks(job, lambda row, cells: _row(header, row, cells), behind=0, errors=errors):
+    for some in chunks(job, input.file_format, read, behind=0, errors=errors):
         rows += some
         if len(rows) > MAX_LINKS:
             raise TooMany(f"A file has at most {MAX_LINKS:,} links; split it.", field="file")
@@ -130,15 +141,17 @@ def _row(header: Sequence[Any], number: int, cells: Sequence[str]) -> _LinkRow:
     )
 
 
-def _changes(job: Job, rows: Sequence[_LinkRow], errors: RowErrors) -> list[_Change]:
-    """Find what the rows name, and what is to be changed. Four statements, however many rows."""
+def _changes(
+    job: Job, input: LinksInput, rows: Sequence[_LinkRow], errors: RowErrors
+) -> list[_Change]:
+    """Find what the rows name, and which links they change. Four statements, however many rows."""
     targets = _targets(rows)
-    packs = {pack.slug: pack for pack in Pack.objects.filter(slug__in={w.pack for w in rows})}
-    live = {
+    packs = {pack.slug: pack for pack in Pack.objects.filter(slug__in={row.pack for row in rows})}
+    current = {
         (links.target_of(link), link.pack_id): link
         for link in PackLink.objects.filter(until=None, pack__in=_own(job, packs))
     }
-    access = job.settings["reach"]
+    allowed = input.allowed_pack_ids
     seen: dict[tuple[Target, int], int] = {}
     changes = []
     for row in rows:
@@ -146,7 +159,7 @@ def _changes(job: Job, rows: Sequence[_LinkRow], errors: RowErrors) -> list[_Cha
         pack = packs.get(row.pack) if row.pack or job.pack is None else job.pack
         if target is None:
             errors.add(row.number, NotFound("There is no such variant or product.", field="sku"))
-        elif pack is None or not (access is None or pack.pk in access):
+        elif pack is None or not (allowed is None or pack.pk in allowed):
             errors.add(row.number, NotFound("There is no such pack.", field="pack"))
         elif pack.archived_at is not None:
             errors.add(row.number, InvalidInput("This pack is archived.", field="pack"))
@@ -159,7 +172,7 @@ def _changes(job: Job, rows: Sequence[_LinkRow], errors: RowErrors) -> list[_Cha
                 ),
             )
         else:
-            link = live.get((target, pack.pk))
+            link = current.get((target, pack.pk))
             if link is not None and link.from_metadata:
                 errors.add(
                     row.number,
@@ -222,12 +235,12 @@ def start_links(
     return create_job(
         JobKind.IMPORT_LINKS,
         import_file,
-        pack,
-        actor,
-        {
-            "form": asdict(file_format),
-            "header": list(header),
-            "reach": packs_with_rights(access, {Right.LINK}),
-            "dry_run": dry_run,
-        },
+        LinksInput(
+            file_format=file_format,
+            header=header,
+            allowed_pack_ids=packs_with_rights(access, {Right.LINK}),
+            dry_run=dry_run,
+        ),
+        pack=pack,
+        actor=actor,
     )

@@ -17,14 +17,14 @@ from saleor_serials.jobs import files, work
 from saleor_serials.jobs.work import Problem
 from saleor_serials.models import Job
 
-# Rows that are looked at, and committed, together.
+# Rows that are checked together, and committed together.
 CHUNK = 10_000
 
 
 class RowErrors:
-    """What is wrong with which row: the first ones, and how many there are.
+    """The first errors of a file's rows, and how many there are.
 
-    ``left_out`` counts the rows that could not be read at all.
+    ``left_out`` counts the rows that were refused while they were read.
     """
 
     def __init__(self) -> None:
@@ -42,7 +42,7 @@ class RowErrors:
             self._first = self.first()
 
     def first(self) -> list[Problem]:
-        """The first so many, row by row; those of the whole file before them."""
+        """List the first 100 by row; those of the whole file come before them."""
         return sorted(self._first, key=lambda problem: problem.row or 0)[: work.MAX_PROBLEMS]
 
     def refusal(self) -> work.Refused:
@@ -65,30 +65,21 @@ def rows_of_file(file: IO[bytes], file_format: FileFormat) -> Iterator[tuple[int
     return csv.csv_rows(file, file_format)
 
 
-def format_of(job: Job) -> FileFormat:
-    """How a job's file is to be read."""
-    file_format = job.settings["form"]
-    return FileFormat(
-        format=Format(file_format["format"]),
-        encoding=file_format["encoding"],
-        separator=file_format["separator"],
-    )
-
-
 def chunks[Row](
     job: Job,
+    file_format: FileFormat,
     read: Callable[[int, Sequence[str]], Row],
     *,
     behind: int,
     errors: RowErrors,
 ) -> Iterator[list[Row]]:
-    """Read a job's rows behind so many that are done, a chunk at a time.
+    """Read a job's file behind the first so many rows, a chunk at a time.
 
-    Blank rows do not count. A row that ``read`` refuses is complained of, and left out, but its
-    chunk is as much shorter. What cannot be read at all ends the file.
+    Blank rows do not count. A row that ``read`` refuses becomes an error and is missing from its
+    chunk. A part that cannot be read at all becomes an error and ends the file.
     """
-    with _opened(job) as file:
-        numbered = _numbered(file, job, errors)
+    with _opened(job, file_format) as file:
+        numbered = _numbered(file, file_format, errors)
         for _ in zip(range(behind), numbered, strict=False):
             pass
         for chunk in batched(numbered, CHUNK):
@@ -102,8 +93,9 @@ def chunks[Row](
             yield rows
 
 
-def _numbered(file: IO[bytes], job: Job, errors: RowErrors) -> Iterator[tuple[int, Sequence[str]]]:
-    file_format = format_of(job)
+def _numbered(
+    file: IO[bytes], file_format: FileFormat, errors: RowErrors
+) -> Iterator[tuple[int, Sequence[str]]]:
     has_header = file_format.format != Format.TEXT
     try:
         for number, cells in rows_of_file(file, file_format):
@@ -118,10 +110,10 @@ def _numbered(file: IO[bytes], job: Job, errors: RowErrors) -> Iterator[tuple[in
 
 
 @contextmanager
-def _opened(job: Job) -> Iterator[Any]:
-    """Open a job's file; XLSX is read from its end, and so from a disk."""
+def _opened(job: Job, file_format: FileFormat) -> Iterator[Any]:
+    """Open a job's file; XLSX is copied to a disk first, for it is read from its end."""
     with files.stored(job) as source:
-        if format_of(job).format != Format.XLSX:
+        if file_format.format != Format.XLSX:
             yield source
             return
         with TemporaryFile() as file:

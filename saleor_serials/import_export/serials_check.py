@@ -1,9 +1,9 @@
-"""Read a whole file before anything is put into a pack, and complain of every row that is wrong."""
+"""Check a whole file before any row is written, and name every row that is wrong."""
 
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from saleor_serials.errors import (
     AlreadyExists,
@@ -14,41 +14,52 @@ from saleor_serials.errors import (
     TooMany,
 )
 from saleor_serials.import_export import holders
-from saleor_serials.import_export.columns import Column, ImportRow, reader
+from saleor_serials.import_export.columns import ImportRow, reader
+from saleor_serials.import_export.plan import (
+    ImportInput,
+    ImportPlan,
+    ImportProgress,
+    PlannedBatch,
+    PlannedPack,
+)
 from saleor_serials.import_export.rows import RowErrors, chunks
-from saleor_serials.jobs import work
+from saleor_serials.jobs import typed_json, work
 from saleor_serials.models import Job, Pack, SerialStatus
 from saleor_serials.serials import limits, text, writing
 
-# Kept in memory while a file is read, and in the job.
+# The check holds these in memory, and the job's progress holds them as JSON.
 _MAX_GROUPS = 1_000
 _BUCKETS = 64
 _NOT_HANDED_OUT = (SerialStatus.FREE, SerialStatus.RESERVED)
 
 
-def import_rows(job: Job, *, behind: int, errors: RowErrors) -> Iterator[list[ImportRow]]:
-    """Read a job's file as entries, a chunk at a time."""
-    header = [column and Column(column) for column in job.settings["header"]]
-    return chunks(job, reader(header), behind=behind, errors=errors)
-
-
-@dataclass(kw_only=True, slots=True)
-class Packs:
-    """The packs that a file names, by slug; those out of reach are not there."""
-
-    job: Job
-    known: dict[str, Pack | InvalidInput] = field(default_factory=dict)
-
-    def look_up(self, rows: Sequence[ImportRow]) -> None:
-        """Find those that are named for the first time, and give each row its pack's slug.
-
-        One statement at most.
-        """
-        names: dict[str, str] = {}
-        own = self.job.pack.slug if self.job.pack is not None else ""
+def import_rows(
+    job: Job, input: ImportInput, *, behind: int, errors: RowErrors
+) -> Iterator[list[ImportRow]]:
+    """Read a job's file, a chunk at a time; a row that names no pack gets the job's own."""
+    own = job.pack.slug if job.pack is not None else ""
+    for rows in chunks(job, input.file_format, reader(input.header), behind=behind, errors=errors):
         for row in rows:
             if not row.pack:
                 row.pack = own
+        yield rows
+
+
+@dataclass(kw_only=True, slots=True)
+class _Packs:
+    """The packs that a file names, by slug; a pack that the requester may not use is a refusal.
+
+    ``created_ids``: packs that this job has created before it was interrupted.
+    """
+
+    input: ImportInput
+    created_ids: frozenset[int]
+    known: dict[str, Pack | InvalidInput] = field(default_factory=dict)
+
+    def look_up(self, rows: Sequence[ImportRow]) -> None:
+        """Find the packs that are named for the first time. One statement at most."""
+        names: dict[str, str] = {}
+        for row in rows:
             if row.pack not in self.known:
                 names.setdefault(row.pack, row.pack_name)
         if not names:
@@ -59,35 +70,30 @@ class Packs:
     def _found(self, pack: Pack | None, slug: str, name: str) -> Pack | InvalidInput:
         if not slug:
             return Required("Name the pack, here or in the call.", field="pack")
-        access = self.job.settings["reach"]
-        if pack is not None and (access is None or pack.pk in access):
+        allowed = self.input.allowed_pack_ids
+        if pack is not None and (
+            allowed is None or pack.pk in allowed or pack.pk in self.created_ids
+        ):
             return pack
-        if not self.job.settings["create_packs"]:
+        if not self.input.create_packs:
             return NotFound(
-                "There is no pack with this slug; make it, or have absent packs made.",
+                "There is no pack with this slug; create it, or have absent packs created.",
                 field="pack",
             )
         if pack is not None:
             return AlreadyExists("Another pack has this slug.", field="pack")
-        group = self.job.settings["vendor_group"]
+        group = self.input.vendor_group_id
         return Pack(slug=slug, name=name.strip()[:250], vendor_group_id=group)
 
-    def of(self, row: ImportRow) -> Pack:
-        """Say which pack a row's serial goes into.
-
-        Raises:
-            InvalidInput: there is none.
-        """
-        found = self.known[row.pack]
-        if isinstance(found, InvalidInput):
-            raise found
-        return found
+    def usable(self) -> list[Pack]:
+        """List the packs that rows may go into."""
+        return [pack for pack in self.known.values() if isinstance(pack, Pack)]
 
 
 class _Seen:
-    """Which serials a file has had, in eight bytes each, and which it has twice.
+    """The serials of a file, in eight bytes each, to find those that it has twice.
 
-    That two different ones are taken for the same is a chance of 1 in 10 million for a file of a
+    In a file of a million, the chance that two different serials are taken for the same is 1 in 10
     million.
     """
 
@@ -116,28 +122,28 @@ def _key(digest: bytes, salt: int) -> int:
     return int.from_bytes(digest[:8], "little") ^ ((salt << 8) & 0xFFFF_FFFF_FFFF_FFFF)
 
 
-def check(job: Job) -> Iterator[work.Step]:
-    """Check all of a job's rows that are not done; write down what is in the file.
+def check(job: Job, input: ImportInput) -> Iterator[work.Step]:
+    """Check all of a job's rows that are not written, and plan their packs and batches.
 
-    Yields while it reads, with nothing done. Complaints are written down if that was all that was
-    asked for.
+    Yields while it reads, with nothing written. The errors of a dry run become the job's problems.
 
     Raises:
         Refused: some row, or all of them together, cannot be accepted.
     """
     errors = RowErrors()
-    packs = Packs(job=job)
+    progress = typed_json.load(ImportProgress, job.progress)
+    created = frozenset(pack.id for pack in progress.plan.packs if pack.id is not None)
+    packs = _Packs(input=input, created_ids=created)
     seen = _Seen()
     groups: Counter[tuple[str, str]] = Counter()
     not_handed_out: Counter[str] = Counter()
     read = job.done
-    for rows in import_rows(job, behind=job.done, errors=errors):
+    for rows in import_rows(job, input, behind=job.done, errors=errors):
         read += len(rows)
-        of_packs = _by_pack(rows, packs, errors)
-        for slug, named in of_packs.items():
-            _check_data(packs.of(named[0]), named, seen, errors)
-            groups.update((slug, row.batch) for row in named)
-            not_handed_out[slug] += sum(row.status in _NOT_HANDED_OUT for row in named)
+        for pack, named in _by_pack(rows, packs, errors):
+            _check_data(pack, named, seen, errors)
+            groups.update((pack.slug, row.batch) for row in named)
+            not_handed_out[pack.slug] += sum(row.status in _NOT_HANDED_OUT for row in named)
         holders.find(rows, errors.add)
         if len(groups) > _MAX_GROUPS:
             errors.add(
@@ -145,47 +151,57 @@ def check(job: Job) -> Iterator[work.Step]:
                 TooMany(f"A file names at most {_MAX_GROUPS:,} packs and batches.", field="file"),
             )
             break
-        work.heartbeat(job, checked=read)
+        progress = replace(progress, checked=read)
+        work.heartbeat(job, progress)
         yield work.Step(job=job, may_pause=False)
     twice = seen.twice()
     if twice:
-        _name_twice(job, twice, packs, errors)
+        _name_twice(job, input, twice, errors)
     _check_limits(packs, groups, not_handed_out, errors)
     if read == 0 and not errors:
         errors.add(None, Required("The file has no rows.", field="file"))
     if not job.done:
         job.total = read + errors.left_out
-        job.settings["groups"] = [[*group, count, None] for group, count in groups.items()]
-    if errors and not job.settings["dry_run"]:
+        progress = replace(progress, plan=_plan(packs, groups))
+    if errors and not input.dry_run:
         raise errors.refusal()
-    known = [each for each in packs.known.values() if isinstance(each, Pack)]
-    work.heartbeat(
-        job,
-        is_checked=True,
-        pack_ids=sorted(pack.pk for pack in known if pack.pk) or None,
-    )
+    job.pack_ids = sorted(pack.pk for pack in packs.usable() if pack.pk) or None
+    work.heartbeat(job, replace(progress, is_checked=True))
     if errors:
         work.record_problems(job, errors.first(), count=errors.count)
 
 
+def _plan(packs: _Packs, groups: Counter[tuple[str, str]]) -> ImportPlan:
+    return ImportPlan(
+        packs=tuple(
+            PlannedPack(slug=pack.slug, name=pack.name, id=pack.pk) for pack in packs.usable()
+        ),
+        batches=tuple(
+            PlannedBatch(pack=slug, name=name, quantity=quantity)
+            for (slug, name), quantity in groups.items()
+        ),
+    )
+
+
 def _by_pack(
-    rows: Sequence[ImportRow], packs: Packs, errors: RowErrors
-) -> dict[str, list[ImportRow]]:
-    """Sort rows by the slug of their pack; complain of those that name none."""
+    rows: Sequence[ImportRow], packs: _Packs, errors: RowErrors
+) -> Iterator[tuple[Pack, list[ImportRow]]]:
+    """Sort rows by their pack; a row without a usable pack is an error."""
     packs.look_up(rows)
-    sorted_: dict[str, list[ImportRow]] = {}
+    named: dict[str, list[ImportRow]] = {}
     for row in rows:
-        sorted_.setdefault(row.pack, []).append(row)
-    for slug in list(sorted_):
-        refusal = packs.known[slug]
-        if isinstance(refusal, InvalidInput):
-            for row in sorted_.pop(slug):
-                errors.add(row.number, refusal)
-    return sorted_
+        named.setdefault(row.pack, []).append(row)
+    for slug, its_rows in named.items():
+        pack = packs.known[slug]
+        if isinstance(pack, Pack):
+            yield pack, its_rows
+            continue
+        for row in its_rows:
+            errors.add(row.number, pack)
 
 
 def _check_data(pack: Pack, rows: Sequence[ImportRow], seen: _Seen, errors: RowErrors) -> None:
-    """Find what a pack has had before; note the rest, to be held against each other."""
+    """Name the rows whose serial the pack has, or had; remember all of them for ``twice``."""
     digests = [text.digest_of(row.data) for row in rows]
     seen.add(digests, pack.slug)
     known = writing.known(pack, digests) if pack.pk else set()
@@ -194,11 +210,10 @@ def _check_data(pack: Pack, rows: Sequence[ImportRow], seen: _Seen, errors: RowE
             errors.add(row.number, Duplicate(field="data"))
 
 
-def _name_twice(job: Job, twice: set[int], packs: Packs, errors: RowErrors) -> None:
-    """Read the file again, to tell which rows are the same."""
+def _name_twice(job: Job, input: ImportInput, twice: set[int], errors: RowErrors) -> None:
+    """Read the file again, and name the rows whose serial an earlier row has."""
     first: dict[int, int] = dict.fromkeys(twice, 0)
-    for rows in import_rows(job, behind=job.done, errors=RowErrors()):
-        packs.look_up(rows)
+    for rows in import_rows(job, input, behind=job.done, errors=RowErrors()):
         for row in rows:
             key = _key(text.digest_of(row.data), hash(row.pack))
             number = first.get(key)
@@ -215,21 +230,20 @@ def _name_twice(job: Job, twice: set[int], packs: Packs, errors: RowErrors) -> N
 
 
 def _check_limits(
-    packs: Packs,
+    packs: _Packs,
     groups: Counter[tuple[str, str]],
     not_handed_out: Counter[str],
     errors: RowErrors,
 ) -> None:
-    for slug, pack in packs.known.items():
-        if isinstance(pack, Pack):
-            _note(errors, limits.check_room, pack, not_handed_out[slug])
-    for (slug, _), count in groups.items():
-        pack = packs.known[slug]
-        if isinstance(pack, Pack):
-            _note(errors, limits.check_batch, pack, count)
+    """Add an error for each pack, and each batch, that would become larger than it may be."""
+    usable = {pack.slug: pack for pack in packs.usable()}
+    for slug, pack in usable.items():
+        _add_refusal(errors, limits.check_room, pack, not_handed_out[slug])
+    for (slug, _), quantity in groups.items():
+        _add_refusal(errors, limits.check_batch, usable[slug], quantity)
 
 
-def _note(errors: RowErrors, check: Callable[..., None], pack: Pack, quantity: int) -> None:
+def _add_refusal(errors: RowErrors, check: Callable[..., None], pack: Pack, quantity: int) -> None:
     try:
         check(pack, quantity, field="file")
     except InvalidInput as refusal:

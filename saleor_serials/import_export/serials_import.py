@@ -1,7 +1,6 @@
 """Import serials from files that staff upload."""
 
 from collections.abc import Iterator
-from dataclasses import asdict
 
 from django.utils import timezone
 
@@ -9,8 +8,9 @@ from saleor_serials.access.packs import PackAccess, Right
 from saleor_serials.errors import NotAllowed, Required
 from saleor_serials.import_export import serials_check, serials_writing
 from saleor_serials.import_export.columns import HOLDER_COLUMNS, Column
+from saleor_serials.import_export.plan import ImportInput, ImportProgress
 from saleor_serials.import_export.upload import ImportFile, create_job, examine, packs_with_rights
-from saleor_serials.jobs import work
+from saleor_serials.jobs import typed_json, work
 from saleor_serials.models import Job, JobKind, Pack
 from saleor_serials.serials import batches
 
@@ -26,15 +26,15 @@ def start(
     create_packs: bool = False,
     dry_run: bool = False,
 ) -> Job:
-    """Make a job that imports serials; what the file's beginning shows to be wrong is refused here.
+    """Make a job that imports serials; a file with a wrong beginning is refused here.
 
-    The same import that was left half-way is taken up again. ``reach`` is that of whoever asks,
-    ``sees_holders`` whether they may say who holds serials.
+    An equal import that was left half-way is resumed instead. ``access`` and ``sees_holders`` are
+    the requester's: the packs they may import into, and whether they may name holders.
 
     Raises:
         Required: the file is empty, or has no column ``data``; or nothing names a pack.
         InvalidInput, TooLong, Unreadable, Duplicate, NotFound: the file or its columns.
-        NotAllowed: the columns name holders, or packs are to be made, and they may not.
+        NotAllowed: the requester may not name holders, or not create packs.
     """
     batches.batch_name(batch_name, now=timezone.now())
     file_format, header = examine(import_file, Column)
@@ -56,22 +56,26 @@ def start(
     return create_job(
         JobKind.IMPORT,
         import_file,
-        pack,
-        actor,
-        {
-            "form": asdict(file_format),
-            "header": list(header),
-            "reach": packs_with_rights(access, rights),
-            "vendor_group": _group_of(access) if create_packs else None,
-            "create_packs": create_packs,
-            "batch_name": batch_name,
-            "dry_run": dry_run,
-        },
+        ImportInput(
+            file_format=file_format,
+            header=header,
+            allowed_pack_ids=packs_with_rights(access, rights),
+            vendor_group_id=_group_of(access) if create_packs else None,
+            create_packs=create_packs,
+            batch_name=batch_name,
+            dry_run=dry_run,
+        ),
+        pack=pack,
+        actor=actor,
     )
 
 
 def _group_of(access: PackAccess) -> int | None:
-    """Say to which vendor a pack belongs that is made for whoever has this reach."""
+    """Return the vendor group that owns packs created for a requester; None: the shop.
+
+    Raises:
+        NotAllowed: the requester belongs to no such group, or to several.
+    """
     if access.packs is None:
         return None
     groups = [pk for pk, rights in access.groups.items() if {Right.EDIT, Right.IMPORT} <= rights]
@@ -81,7 +85,9 @@ def _group_of(access: PackAccess) -> int | None:
 
 
 def import_serials(job: Job) -> Iterator[work.Step]:
-    if not job.settings.get("is_checked"):
-        yield from serials_check.check(job)
-    if not job.settings["dry_run"]:
-        yield from serials_writing.write(job)
+    """Check a file, unless it is checked already, then write what is not written yet."""
+    input = typed_json.load(ImportInput, job.input)
+    if not typed_json.load(ImportProgress, job.progress).is_checked:
+        yield from serials_check.check(job, input)
+    if not input.dry_run:
+        yield from serials_writing.write(job, input)

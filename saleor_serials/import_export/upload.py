@@ -7,19 +7,22 @@ loses the chunk at hand and nothing else.
 
 import io
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from hashlib import sha256
-from typing import IO
+from typing import IO, Any
+
+from django.db import transaction
 
 from saleor_serials.access.packs import PackAccess, Right
-from saleor_serials.errors import InvalidInput, Required, TooLong
+from saleor_serials.errors import InvalidInput, Required, TooLong, without_details
 from saleor_serials.import_export.columns import Column, names_of, read_header
+from saleor_serials.import_export.plan import FileInput, ImportProgress
 from saleor_serials.import_export.readers import csv, xlsx
 from saleor_serials.import_export.readers.encoding import encoding_of, known_encoding
 from saleor_serials.import_export.readers.formats import FileFormat, Format, UnreadableFile
 from saleor_serials.import_export.rows import rows_of_file
-from saleor_serials.jobs import work
+from saleor_serials.jobs import typed_json, work
 from saleor_serials.models import OPEN_JOBS, Job, JobKind, JobStatus, Pack
 
 MAX_FILE_BYTES = 500_000_000
@@ -43,11 +46,12 @@ class ImportFile:
     columns: Mapping[str, StrEnum | None] | None = None
 
 
-def packs_with_rights(access: PackAccess, rights: set[Right]) -> list[int] | None:
+def packs_with_rights(access: PackAccess, rights: set[Right]) -> tuple[int, ...] | None:
     """Return the ids of the packs for which somebody has all these rights; None: all packs."""
     if access.packs is None:
         return None
-    return sorted(pk for pk in access.packs if all(access.may(right, pk) for right in rights))
+    allowed = (pk for pk in access.packs if all(access.may(right, pk) for right in rights))
+    return tuple(sorted(allowed))
 
 
 def examine[C: StrEnum](
@@ -122,58 +126,64 @@ def _format_of_lines(
 
 
 def create_job(
-    kind: JobKind,
-    import_file: ImportFile,
-    pack: Pack | None,
-    actor: str,
-    settings: dict[str, object],
+    kind: JobKind, import_file: ImportFile, input: FileInput, *, pack: Pack | None, actor: str
 ) -> Job:
+    """Make a job that imports a file, or reopen the same import that was left half-way.
+
+    The file is read once here: it is hashed while it is stored. A file that turns out to be one
+    that was left half-way is handed over to its job.
+    """
     digest = sha256()
-    for block in blocks(import_file.file):
-        digest.update(block)
-    settings = {name: _plain(value) for name, value in settings.items()}
-    settings["sha256"] = digest.hexdigest()
-    before = _left_half_way(kind, pack, actor, settings)
-    if before is None:
-        return work.create(
+
+    def hashed() -> Iterator[bytes]:
+        for block in _blocks(import_file.file):
+            digest.update(block)
+            yield block
+
+    with without_details(), transaction.atomic():
+        job = work.create(
             kind,
             pack=pack,
             actor=actor,
-            settings=settings,
+            input=input,
             file_name=import_file.name[-255:].replace("\0", ""),
-            file=blocks(import_file.file),
+            file=hashed(),
         )
-    if before.status == JobStatus.FAILED:
-        before.settings["is_checked"] = False
-        work.reopen(before, blocks(import_file.file))
+        job.file_digest = digest.hexdigest()
+        job.save(update_fields=["file_digest"])
+        before = _left_half_way(job)
+        if before is None:
+            return job
+        if before.status == JobStatus.FAILED:
+            progress = typed_json.load(ImportProgress, before.progress)
+            before.progress = typed_json.dump(replace(progress, is_checked=False))
+            work.reopen(before, with_file_of=job)
+        job.delete()
     return before
 
 
-def _plain(value: object) -> object:
-    """Bring a value to what JSON gives back, so that settings can be compared."""
-    return list(value) if isinstance(value, tuple) else value
-
-
-def _left_half_way(
-    kind: JobKind, pack: Pack | None, actor: str, settings: dict[str, object]
-) -> Job | None:
-    """Find the same import, begun by the same person, that did not come to its end."""
-    alike = Job.objects.filter(
-        kind=kind,
-        pack=pack,
-        actor=actor,
-        settings__sha256=settings["sha256"],
+def _left_half_way(job: Job) -> Job | None:
+    """Find an earlier job that does the same import for the same actor, and did not finish."""
+    alike = Job.objects.exclude(pk=job.pk).filter(
+        kind=job.kind,
+        pack=job.pack,
+        actor=job.actor,
+        file_digest=job.file_digest,
         status__in=[*OPEN_JOBS, JobStatus.FAILED],
     )
-    for job in alike.order_by("-id"):
-        begun = job.status != JobStatus.FAILED or 0 < job.done < job.total
-        same = {name: job.settings.get(name) for name in settings if name != "reach"}
-        if begun and same == {name: settings[name] for name in same}:
-            return job
+    for before in alike.order_by("-id"):
+        is_begun = before.status != JobStatus.FAILED or 0 < before.done < before.total
+        if is_begun and _compared(before) == _compared(job):
+            return before
     return None
 
 
-def blocks(file: IO[bytes]) -> Iterator[bytes]:
-    file.seek(0, io.SEEK_SET)
+def _compared(job: Job) -> dict[str, Any]:
+    """What two jobs were told, but for the requester's rights, which may have changed."""
+    return {**job.input, "allowed_pack_ids": None}
+
+
+def _blocks(file: IO[bytes]) -> Iterator[bytes]:
+    file.seek(0)
     while block := file.read(_BLOCK):
         yield block

@@ -9,7 +9,7 @@ from saleor_serials.errors import InvalidInput
 from saleor_serials.models import Job, JobPart
 from saleor_serials.models.jobs import OPEN_JOBS
 
-# A file that was made can be fetched for so long.
+# How long the file of a finished job can be fetched.
 KEEP_FILES = timedelta(hours=24)
 PART_BYTES = 1_000_000
 
@@ -21,7 +21,7 @@ def store(job: Job, file: Iterable[bytes]) -> None:
 
 
 def _pieces(file: Iterable[bytes]) -> Iterator[bytes]:
-    """Cut into parts of one size, the last one aside."""
+    """Cut a file into parts of one size; the last may be shorter."""
     rest = bytearray()
     for block in file:
         rest += block
@@ -33,7 +33,7 @@ def _pieces(file: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def stored(job: Job) -> io.BufferedReader:
-    """Open a job's file, of which one part at a time is in memory."""
+    """Open a job's file for reading; one part at a time is in memory."""
     return io.BufferedReader(_Stored(job))
 
 
@@ -67,12 +67,12 @@ def part(job_id: int, number: int) -> bytes | None:
 
 
 def forget_files(now: datetime) -> None:
-    """Remove the files that nobody has to fetch any more. One statement."""
+    """Remove the files of jobs that finished more than a day ago. One statement."""
     JobPart.objects.filter(job__finished_at__lt=now - KEEP_FILES).delete()
 
 
 def drop_file(job: Job) -> None:
-    """Remove the file of a job that has come to its end, once it has been fetched.
+    """Remove the file of a finished job.
 
     Raises:
         InvalidInput: the job is not finished.

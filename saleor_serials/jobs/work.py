@@ -1,9 +1,13 @@
-"""Long work in chunks, which outlives whoever does it.
+"""Long work in chunks, which survives the death of the process that does it.
 
-A chunk is one transaction that ends by writing down how far the job is, under the lock of the
-job's row. Whoever is killed loses the chunk at hand and nothing else: the sweep, or whoever comes
-next, goes on behind the last one that was committed. A lease keeps others away from a job that is
-being worked at; that nothing is done twice rests on the lock alone.
+A chunk is one transaction that ends by writing how far the job is, under the lock of the job's row.
+A process that is killed loses its chunk and nothing else: the sweep, or the next worker, resumes
+behind the last chunk that was committed. A lease keeps other workers away from a running job; that
+no chunk is done twice rests on the row lock alone.
+
+    waiting ─▶ running ─▶ done
+       ▲          │  └──▶ failed ─▶ waiting (``reopen``: the same import again)
+       └──────────┘ paused, or to be retried
 """
 
 import logging
@@ -26,21 +30,25 @@ from saleor_serials.errors import (
     without_details,
 )
 from saleor_serials.host.shapes import Target
+from saleor_serials.jobs import typed_json
 from saleor_serials.jobs.files import store
 from saleor_serials.models import Job, JobKind, JobStatus, Pack
 from saleor_serials.models.jobs import OPEN_JOBS
 
 logger = logging.getLogger(__name__)
 
-# How long a job is left alone whose worker does not give a sign of life.
+# How long after its last heartbeat a running job may be taken over.
 LEASE = timedelta(minutes=2)
 
-# How long one that was put down waits for the task that was asked for.
+# How long a waiting job is left to the task that was enqueued for it.
 _GRACE = timedelta(minutes=1)
 
-# How often in a row it may stop without having committed a chunk.
+# How often in a row a job may stop without having committed a chunk.
 MAX_ATTEMPTS = 5
 MAX_PROBLEMS = 100
+
+# What a chunk, or a check, may change in a job.
+_PROGRESS = ("done", "total", "batch", "progress", "pack_ids")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,7 +61,7 @@ class Problem:
 
     @classmethod
     def of(cls, refusal: InvalidInput, *, row: int | None = None) -> "Problem":
-        """Put a refusal in the words in which staff read it."""
+        """Make the problem that staff read from a refusal."""
         return cls(row=row, code=refusal.code.value, message=refusal.message)
 
 
@@ -67,16 +75,16 @@ class Refused(SerialsError):
 
 
 class LeaseLost(Exception):
-    """Somebody else is at this job."""
+    """Another worker has taken the job over."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Step:
-    """A job as it is after a chunk, and what there is to do for others.
+    """A job after a chunk, and what the chunk changed for others.
 
-    ``filled``: packs that somebody may be waiting for. ``linked``: packs with other links than
-    before; ``relinked``: whose links were changed. ``may_pause`` is False where a pause would lose
-    what was done since the last chunk.
+    ``filled``: packs that orders may be waiting for. ``linked``: packs with new or changed links;
+    ``relinked``: variants and products whose existing links were changed. ``may_pause`` is False
+    where a pause would lose what was done since the last chunk.
     """
 
     job: Job
@@ -86,9 +94,9 @@ class Step:
     may_pause: bool = True
 
 
-# Does a job from ``job.done`` on. It MUST change things in blocks of ``chunk`` alone, yield after
-# each, and be ready to be left at any of its yields. Where it raises InvalidInput, InvalidInputs or
-# Refused, the job has failed; after any other exception it is tried again.
+# Does a job from ``job.done`` on. It MUST write inside blocks of ``chunk`` only, yield after each,
+# and tolerate being abandoned at any yield. If it raises InvalidInput, InvalidInputs or Refused,
+# the job fails; after any other exception it is tried again.
 type Work = Callable[[Job], Iterator[Step]]
 
 
@@ -96,22 +104,25 @@ def create(
     kind: JobKind,
     *,
     actor: str,
-    settings: dict[str, Any],
+    input: Any,
     pack: Pack | None = None,
+    pack_ids: Iterable[int] | None = None,
     total: int | None = None,
     file_name: str = "",
     file: Iterable[bytes] = (),
 ) -> Job:
-    """Make a job that is yet to be run, with the file that it reads, if any.
+    """Make a waiting job, with the file that it reads, if any.
 
-    ``settings`` must hold no serial data; the file may.
+    ``input`` is the dataclass that the kind's code reads; it is never changed afterwards and must
+    hold no serial data; the file may.
     """
     with without_details(), transaction.atomic():
         job = Job.objects.create(
             kind=kind,
             pack=pack,
             actor=actor,
-            settings=settings,
+            input=typed_json.dump(input),
+            pack_ids=None if pack_ids is None else sorted(pack_ids),
             total=total,
             file_name=file_name,
             due_at=timezone.now() + _GRACE,
@@ -120,14 +131,18 @@ def create(
     return job
 
 
-def reopen(job: Job, file: Iterable[bytes]) -> None:
-    """Have a job that failed half-way go on behind what is done; its file must be given again."""
+def reopen(job: Job, *, with_file_of: Job) -> None:
+    """Make a failed job wait again, to resume behind what it has done.
+
+    Its file was removed when it failed: it takes that of the other job, which has none then.
+    """
     with without_details(), transaction.atomic():
         job.parts.all().delete()
-        job.status, job.attempts, job.problems = JobStatus.WAITING, 0, []
+        with_file_of.parts.update(job=job)
+        job.status, job.attempts = JobStatus.WAITING, 0
+        job.problems, job.problem_count = [], 0
         job.finished_at, job.due_at = None, timezone.now() + _GRACE
         job.save()
-        store(job, file)
 
 
 def run(
@@ -137,13 +152,13 @@ def run(
     seconds: float | None = None,
     at_once: bool = False,
 ) -> Iterator[Step]:
-    """Work at a job, for about so many seconds (None: to its end), and tell of each chunk.
+    """Work at a job for about so many seconds (None: to its end), and yield after each chunk.
 
-    Nothing happens where it is finished, or where somebody else is at it. ``at_once``: do not
-    wait for the lease of somebody who may have been killed.
+    Does nothing if the job is finished, or leased by another worker; ``at_once`` ignores the lease,
+    whose owner may have been killed.
 
-    Problems of the input end a job as failed; whatever else goes wrong is tried again by the
-    sweep, a few times. Nothing of that is raised.
+    Problems of the input end the job as failed. After any other error the sweep tries it again, a
+    few times. Neither is raised.
     """
     job = _claim(job_id, at_once=at_once)
     if job is None:
@@ -185,13 +200,15 @@ def _claim(job_id: int, *, at_once: bool) -> Job | None:
 
 @contextmanager
 def chunk(job: Job) -> Iterator[None]:
-    """Do one chunk: what the block writes, and what it sets on ``job``, is kept together or not.
+    """Commit what the block writes together with the progress it sets on ``job``, or neither.
 
     Raises:
-        StorageFailed: the database refused; nothing of the block was kept.
+        LeaseLost: another worker has committed a chunk, or finished the job.
+        StorageFailed: the database refused; nothing of the block was committed.
     """
     done = job.done
     with without_details(), transaction.atomic():
+        # Without this lock two workers would both do the chunk behind ``done``.
         mine = Job.objects.select_for_update().filter(
             pk=job.pk, status=JobStatus.RUNNING, done=done
         )
@@ -199,29 +216,29 @@ def chunk(job: Job) -> Iterator[None]:
             raise LeaseLost
         yield
         job.attempts, job.due_at = 0, timezone.now() + LEASE
-        job.save(
-            update_fields=["done", "total", "skipped", "batch", "settings", "attempts", "due_at"]
-        )
+        job.save(update_fields=[*_PROGRESS, "skipped", "attempts", "due_at"])
 
 
-def heartbeat(job: Job, **settings: Any) -> None:
-    """Prolong the lease between chunks, and show how far the reading is.
+def heartbeat(job: Job, progress: Any) -> None:
+    """Extend the lease between chunks, and write the progress of a check.
 
     Raises:
-        LeaseLost: somebody else has finished the job.
+        LeaseLost: another worker has committed a chunk, or finished the job.
     """
-    job.settings |= settings
+    job.progress = typed_json.dump(progress)
     job.due_at = timezone.now() + LEASE
-    alive = Job.objects.filter(pk=job.pk, status=JobStatus.RUNNING, done=job.done)
-    if not alive.update(due_at=job.due_at, settings=job.settings, total=job.total):
+    mine = Job.objects.filter(pk=job.pk, status=JobStatus.RUNNING, done=job.done)
+    if not mine.update(
+        due_at=job.due_at, progress=job.progress, pack_ids=job.pack_ids, total=job.total
+    ):
         raise LeaseLost
 
 
 def record_problems(job: Job, problems: Sequence[Problem], *, count: int) -> None:
-    """Write down what is wrong: of many problems the first, and how many there are."""
+    """Write what is wrong: of many problems the first, and how many there are."""
     job.problems = [asdict(problem) for problem in problems[:MAX_PROBLEMS]]
-    job.settings |= {"problems": count}
-    Job.objects.filter(pk=job.pk).update(problems=job.problems, settings=job.settings)
+    job.problem_count = count
+    Job.objects.filter(pk=job.pk).update(problems=job.problems, problem_count=count)
 
 
 def _pause(job: Job, *, until: datetime) -> None:
@@ -232,16 +249,19 @@ def _pause(job: Job, *, until: datetime) -> None:
 
 
 def _retry_later(job: Job, error: Exception) -> None:
-    """Try again later, or give up. The error's own text may quote what was being read."""
+    """Let the sweep try again later, or give up.
+
+    Logs the error's type and place alone: its text may quote a serial.
+    """
     place = error.__traceback__
     while place is not None and place.tb_next is not None:
         place = place.tb_next
-    # Behind a chunk that was committed, the count begins anew.
+    # A committed chunk has reset the count.
     job.attempts = max(job.attempts, 1)
     where = f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else "?"
     what = error.message if isinstance(error, StorageFailed) else type(error).__name__
     logger.error("Job %s stopped (attempt %s): %s at %s", job.pk, job.attempts, what, where)
-    job.refresh_from_db(fields=["done", "settings", "total", "batch"])
+    job.refresh_from_db(fields=_PROGRESS)
     if job.attempts >= MAX_ATTEMPTS:
         _fail(job, [_gave_up(job)])
     else:
@@ -260,13 +280,14 @@ def _gave_up(job: Job) -> Problem:
 
 
 def _fail(job: Job, problems: Sequence[Problem], *, count: int | None = None) -> None:
-    job.refresh_from_db(fields=["done", "settings", "total", "batch"])
+    # What the chunk at hand has set on the job was not committed.
+    job.refresh_from_db(fields=_PROGRESS)
     record_problems(job, problems, count=len(problems) if count is None else count)
     _finish(job, JobStatus.FAILED)
 
 
 def _finish(job: Job, status: JobStatus) -> None:
-    """End a job; a file that was read, or written in part, is of no more use."""
+    """End a job, and remove its file unless it is a finished export's."""
     job.status, job.finished_at = status, timezone.now()
     with transaction.atomic():
         ended = Job.objects.filter(pk=job.pk, status=JobStatus.RUNNING)
@@ -277,11 +298,11 @@ def _finish(job: Job, status: JobStatus) -> None:
 
 
 def due(now: datetime) -> list[int]:
-    """Name the jobs that nobody works at and somebody should, oldest first."""
+    """List the open jobs that no worker has leased, oldest first."""
     jobs = Job.objects.filter(status__in=OPEN_JOBS, due_at__lte=now)
     return list(jobs.order_by("due_at", "id").values_list("pk", flat=True))
 
 
 def is_waiting(job_id: int) -> bool:
-    """Tell whether a job was put down in good order, to be gone on with at once."""
+    """Tell whether a job was paused without an error, and can be resumed now."""
     return Job.objects.filter(pk=job_id, status=JobStatus.WAITING, attempts=0).exists()

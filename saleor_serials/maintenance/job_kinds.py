@@ -1,4 +1,4 @@
-"""The function that does each kind of job. Whoever runs a job runs it through this table."""
+"""The function that does each kind of job: the table that tasks, sweep and commands run jobs by."""
 
 from collections.abc import Iterator, Mapping
 

@@ -1,4 +1,4 @@
-"""What the commands for long work have in common: a bar, and complaints that end them."""
+"""What the commands for long work share: a progress bar, and problems that end a command."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +9,7 @@ from django.core.management.base import CommandError, OutputWrapper
 
 from saleor_serials import tasks
 from saleor_serials.errors import InvalidInput
+from saleor_serials.import_export.plan import checked_rows
 from saleor_serials.maintenance.job_kinds import run_job
 from saleor_serials.models import Job, JobStatus, Pack
 
@@ -17,7 +18,7 @@ _WIDTH = 30
 
 @contextmanager
 def refusals() -> Iterator[None]:
-    """Turn a refusal into the command's own failure: a line on stderr and exit status 1."""
+    """Turn refused input into a failed command: a line on stderr and exit status 1."""
     try:
         yield
     except InvalidInput as refusal:
@@ -28,7 +29,7 @@ def work(job: Job, stderr: OutputWrapper) -> None:
     """Do a job to its end, with a bar on a terminal.
 
     Raises:
-        CommandError: it failed, or somebody else is at it. What is wrong stands on stderr.
+        CommandError: it failed, or another worker does it. Its problems are on stderr.
     """
     shows = stderr.isatty()
     for step in run_job(job.pk, at_once=True):
@@ -52,7 +53,7 @@ def work(job: Job, stderr: OutputWrapper) -> None:
 
 def complaints(job: Job) -> str:
     """Say how many complaints there are."""
-    count = job.settings.get("problems", 0)
+    count = job.problem_count
     return f"{count:,} complaint{'' if count == 1 else 's'}"
 
 
@@ -61,14 +62,14 @@ def complain(job: Job, stderr: OutputWrapper) -> None:
     for problem in job.problems:
         where = f"row {problem['row']}: " if problem["row"] else ""
         stderr.write(f"{where}{problem['message']} ({problem['code']})")
-    if (rest := job.settings.get("problems", 0) - len(job.problems)) > 0:
+    if (rest := job.problem_count - len(job.problems)) > 0:
         stderr.write(f"... and {rest:,} more.")
 
 
 def bar(job: Job) -> str:
     """Draw how far a job is."""
     if job.total is None:
-        return f"rows checked: {job.settings.get('checked', 0):,}"
+        return f"rows checked: {checked_rows(job) or 0:,}"
     filled = _WIDTH * job.done // max(job.total, 1)
     return f"[{'#' * filled:<{_WIDTH}}] {job.done:,} of {job.total:,}"
 

@@ -1,7 +1,8 @@
-"""Long work: generating, importing, exporting and deleting, in chunks that outlive a crash."""
+"""Long work: generating, importing, exporting and deleting, in chunks that survive a crash."""
 
 from enum import StrEnum
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -21,7 +22,7 @@ class JobKind(StrEnum):
 
 
 class JobStatus(StrEnum):
-    """How far a job is."""
+    """Where a job stands; ``jobs.work`` draws the transitions."""
 
     WAITING = "waiting"
     RUNNING = "running"
@@ -29,16 +30,21 @@ class JobStatus(StrEnum):
     FAILED = "failed"
 
 
-# A worker may take these up.
+# What a worker may take up.
 OPEN_JOBS = (JobStatus.WAITING, JobStatus.RUNNING)
 
 
 class Job(models.Model):
     """Work that is done in chunks: each commits its rows together with ``done``.
 
-    ``total`` is null until it is known. ``due_at`` is when to go on if nobody does; while a process
-    works, it lies ahead by the lease that keeps others away. ``settings`` and ``problems`` never
-    hold serial data.
+    ``input`` is what the job was asked to do: written once, when it is made. ``progress`` is what
+    it has found out and done so far, beside the counts. Both are dataclasses of the code of its
+    kind, as JSON. ``pack_ids`` are the packs it concerns, where ``pack`` is not the only one; null:
+    all packs, or not known yet. ``problems`` are the first of ``problem_count``.
+
+    ``total`` is null until it is known. ``due_at`` is when a worker may take the job up: while one
+    works at it, that is the end of its lease. ``file_digest`` is the SHA-256 of an imported file.
+    No column holds serial data.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -48,12 +54,16 @@ class Job(models.Model):
     batch = models.ForeignKey(
         Batch, null=True, on_delete=models.SET_NULL, related_name="+", db_index=False
     )
-    settings = models.JSONField(default=dict)
+    pack_ids = ArrayField(models.BigIntegerField(), null=True)
+    input = models.JSONField(default=dict)
+    progress = models.JSONField(default=dict)
     file_name = models.CharField(max_length=255, blank=True, default="")
+    file_digest = models.CharField(max_length=64, blank=True, default="")
     total = models.BigIntegerField(null=True)
     done = models.BigIntegerField(default=0)
     skipped = models.BigIntegerField(default=0)
     problems = models.JSONField(default=list)
+    problem_count = models.PositiveIntegerField(default=0)
     attempts = models.PositiveIntegerField(default=0)
     actor = models.CharField(max_length=64, default="system")
     due_at = models.DateTimeField(default=timezone.now)
@@ -71,7 +81,7 @@ class Job(models.Model):
 
 
 class JobPart(models.Model):
-    """A piece of the file that a job reads, or writes; removed when it is no longer needed."""
+    """A part of the file that a job reads or writes; removed when it is no longer needed."""
 
     id = models.BigAutoField(primary_key=True)
     job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="parts", db_index=False)

@@ -1,8 +1,8 @@
 """Delete serials: they stay for the history, are never handed out, and never come back.
 
-What somebody holds is not deleted but skipped. Serials are locked in the order of their ids, and
-only those that can be deleted; whoever allocates skips what is locked. So nobody waits for each
-other in a ring, and a serial is either deleted or held.
+A serial that somebody holds is skipped. Only serials that can be deleted are locked, in the order
+of their ids, and allocation skips locked ones: no two transactions deadlock, and a serial is either
+deleted or held.
 """
 
 from array import array
@@ -15,21 +15,21 @@ from django.utils import timezone
 from saleor_serials import history
 from saleor_serials.errors import CountChanged, NotFound, Required, TooLong, without_details
 from saleor_serials.history import By
-from saleor_serials.jobs import files, work
+from saleor_serials.jobs import files, typed_json, work
 from saleor_serials.models import EventType, Job, JobKind, Serial, SerialStatus
 from saleor_serials.serials import search
 from saleor_serials.serials.search import Filter
 from saleor_serials.storable import storable
 
-# What one transaction deletes: some tenths of a second.
+# Serials that one transaction deletes, in some tenths of a second.
 CHUNK = 10_000
 # Held by nobody, and not yet deleted.
 DELETABLE = (SerialStatus.FREE, SerialStatus.RESERVED, SerialStatus.UNASSIGNED)
 
 _MAX_REASON = 250
 
-# One statement, for one view of the data: how many there are, and the locks on what can go. What a
-# rival changed before we had the lock is held against the condition once more.
+# One statement, so one snapshot: how many match, and the locks on those that can be deleted. The
+# condition is repeated: PostgreSQL checks it again on rows that a rival changed before our lock.
 _LOCK = f"""
 WITH matching AS MATERIALIZED (
     SELECT s.id FROM saleor_serials_serial AS s WHERE {{condition}}
@@ -63,8 +63,15 @@ class Deleted:
     pack_ids: frozenset[int] = frozenset()
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class DeletionInput:
+    """What a deletion is told; its serials' ids are the job's file, eight bytes for each."""
+
+    reason: str
+
+
 def delete(serial_ids: Sequence[int], *, actor: str, reason: str = "") -> Deleted:
-    """Delete chosen serials, in one transaction: up to 10,000, or others may wait for long.
+    """Delete chosen serials in one transaction; more than 10,000 would hold locks for long.
 
     Raises:
         Required: there is none; ``field`` is ``ids``.
@@ -87,7 +94,7 @@ def delete(serial_ids: Sequence[int], *, actor: str, reason: str = "") -> Delete
 def delete_matching(
     criteria: Filter, *, expected: int | None, actor: str, reason: str = ""
 ) -> Deleted:
-    """Delete all that a filter lets through, in one transaction: up to 10,000, others may wait.
+    """Delete all that a filter selects in one transaction; see ``delete`` for how many.
 
     ``expected``: how many they have to be; None: however many they are.
 
@@ -106,32 +113,34 @@ def delete_matching(
 
 
 def start(criteria: Filter, *, expected: int | None, actor: str, reason: str = "") -> Job:
-    """Make a job that deletes all that a filter lets through now; what comes later stays.
+    """Make a job that deletes all that a filter selects now; serials added later stay.
 
     Raises:
         CountChanged, TooLong, InvalidInput: as for ``delete_matching``.
     """
     reason = check_reason(reason)
-    ids = _note(criteria)
+    ids = _matching_ids(criteria)
     _expect(len(ids), expected)
-    packs = None if criteria.pack_ids is None else list(criteria.pack_ids)
     return work.create(
         JobKind.DELETE,
         actor=actor,
         total=len(ids),
-        settings={"reason": reason, "pack_ids": packs},
+        input=DeletionInput(reason=reason),
+        pack_ids=criteria.pack_ids,
         file=[ids.tobytes()],
     )
 
 
 def delete_filtered(job: Job) -> Iterator[work.Step]:
+    """Delete what is left of a job's serials, a chunk at a time."""
+    reason = typed_json.load(DeletionInput, job.input).reason
     with files.stored(job) as file:
         file.read(job.done * _ID_BYTES)
         while job.done < job.total:
             ids = array("q", file.read(CHUNK * _ID_BYTES))
             with work.chunk(job):
                 _, going = _lock("s.id = ANY(%(ids)s)", {"ids": list(ids)})
-                done = _delete(len(ids), going, actor=job.actor, reason=job.settings["reason"])
+                done = _delete(len(ids), going, actor=job.actor, reason=reason)
                 job.done += len(ids)
                 job.skipped += done.skipped
             yield work.Step(job=job, filled=done.pack_ids)
@@ -160,8 +169,8 @@ def _expect(number: int, expected: int | None) -> None:
         )
 
 
-def _note(criteria: Filter) -> "array[int]":
-    """Note which serials match at one moment, by id: eight bytes for each."""
+def _matching_ids(criteria: Filter) -> "array[int]":
+    """Read the ids of the serials that match in one snapshot: eight bytes for each."""
     condition, values = search.condition(criteria)
     ids = array("q")
     with transaction.atomic(), connection.chunked_cursor() as cursor:
@@ -174,7 +183,7 @@ def _note(criteria: Filter) -> "array[int]":
 
 
 def _lock(condition: str, values: dict[str, object]) -> tuple[int, list[int]]:
-    """Lock the serials that match and can be deleted: how many match, and the ids of those."""
+    """Lock the serials that match and can be deleted; return how many match, and their ids."""
     with connection.cursor() as cursor:
         cursor.execute(_LOCK.format(condition=condition), values)
         number, going = cursor.fetchone()
@@ -182,7 +191,7 @@ def _lock(condition: str, values: dict[str, object]) -> tuple[int, list[int]]:
 
 
 def _delete(number: int, going: list[int], *, actor: str, reason: str) -> Deleted:
-    """Delete serials that are locked, of so many that were meant."""
+    """Delete locked serials; ``number`` counts those that were skipped as well."""
     now = timezone.now()
     with connection.cursor() as cursor:
         cursor.execute(_DELETE, {"ids": going})

@@ -1,22 +1,30 @@
-"""Fill a pack with serials from its generator: as many as staff want, at once or as a job."""
+"""Fill a pack with serials from its generator, as a job."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from django.utils import timezone
 
 from saleor_serials.errors import InvalidInput, NotFound, OutOfRange
-from saleor_serials.jobs import work
+from saleor_serials.jobs import typed_json, work
 from saleor_serials.models import Job, JobKind, Pack, PackType
 from saleor_serials.serials import batches, generation, limits, writing
 
-# So many are generated while whoever asked for them waits.
+# Up to this many are generated inside the request.
 AT_ONCE = 1_000
 MAX_QUANTITY = 10_000_000
 _CHUNK = 10_000
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class GenerationInput:
+    """What a generation is told; the quantity is the job's total."""
+
+    batch_name: str | None
+
+
 def start(pack: Pack, quantity: int, *, actor: str, batch_name: str | None = None) -> Job:
-    """Make a job that generates so many serials, as one batch. What can be refused is, here.
+    """Make a job that generates so many serials, as one batch.
 
     Raises:
         OutOfRange: not 1 to 10,000,000.
@@ -39,15 +47,15 @@ def start(pack: Pack, quantity: int, *, actor: str, batch_name: str | None = Non
         pack=pack,
         actor=actor,
         total=quantity,
-        settings={"batch_name": batch_name},
+        input=GenerationInput(batch_name=batch_name),
     )
 
 
 def start_batch(pack: Pack, quantity: int, *, actor: str, name: str | None = None) -> Job:
-    """The same for a pack that is made in named batches.
+    """Make a job that generates a named batch, for a pack of the type ``batch``.
 
     Raises:
-        InvalidInput: this one is not; else as ``start``.
+        InvalidInput: the pack is of another type; else as ``start``.
     """
     if pack.type != PackType.BATCH:
         raise InvalidInput(
@@ -58,10 +66,12 @@ def start_batch(pack: Pack, quantity: int, *, actor: str, name: str | None = Non
 
 
 def generate(job: Job) -> Iterator[work.Step]:
+    """Generate what is left of a job's serials, a chunk at a time."""
+    input = typed_json.load(GenerationInput, job.input)
     while job.done < job.total:
         quantity = min(_CHUNK, job.total - job.done)
         with work.chunk(job):
-            # Its settings may have been changed since the last chunk.
+            # Staff may have changed the pack's rules since the last chunk.
             pack = Pack.objects.filter(pk=job.pack_id).first()
             if pack is None:
                 raise NotFound("The pack is gone.", field="pack")
@@ -69,7 +79,7 @@ def generate(job: Job) -> Iterator[work.Step]:
             limits.check_room(pack, quantity, field="quantity")
             if job.batch is None:
                 job.batch = batches.begin_batch(
-                    pack, name=job.settings["batch_name"], quantity=job.total, actor=job.actor
+                    pack, name=input.batch_name, quantity=job.total, actor=job.actor
                 )
             now = timezone.now()
             writing.write(pack, job.batch, generation.draw(pack, quantity, now=now), now=now)

@@ -72,6 +72,6 @@ def test_of_imports_of_the_same_serials_one_comes_through() -> None:
     ]
     failed = [job for job in started if job.status == "failed"]
     assert {problem["code"] for job in failed for problem in job.problems} == {"DUPLICATE"}
-    assert [job.settings["problems"] for job in failed] == [500] * 3
+    assert [job.problem_count for job in failed] == [500] * 3
     assert pack.serials.count() == 500
     assert Batch.objects.count() == 1

@@ -16,6 +16,7 @@ from saleor_serials.graphql.types.enums import (
     SerialJobStatusEnum,
 )
 from saleor_serials.host import api
+from saleor_serials.import_export import export, plan
 from saleor_serials.models import JobKind, JobStatus
 
 
@@ -81,15 +82,12 @@ class SerialJob(graphene.ObjectType):
 
     @staticmethod
     def resolve_checked(root: models.Job, info: Any) -> int | None:
-        return root.settings.get("checked")
+        return plan.checked_rows(root)
 
     @staticmethod
     def resolve_is_dry_run(root: models.Job, info: Any) -> bool:
-        return bool(root.settings.get("dry_run"))
-
-    @staticmethod
-    def resolve_problem_count(root: models.Job, info: Any) -> int:
-        return root.settings.get("problems", 0)
+        input = plan.file_input(root)
+        return input is not None and input.dry_run
 
     @staticmethod
     def resolve_file_name(root: models.Job, info: Any) -> str | None:
@@ -97,7 +95,8 @@ class SerialJob(graphene.ObjectType):
 
     @staticmethod
     def resolve_encoding(root: models.Job, info: Any) -> str | None:
-        return root.settings.get("form", {}).get("encoding") or None
+        input = plan.file_input(root)
+        return (input and input.file_format.encoding) or None
 
     @staticmethod
     def resolve_parts(root: models.Job, info: Any) -> Any:
@@ -108,7 +107,7 @@ class SerialJob(graphene.ObjectType):
         if not _has_file(root) or number < 1:
             return None
         sees_holders = permissions.may_see_holders(api.actor(info.context))
-        if root.settings["sees_holders"] and not sees_holders:
+        if export.names_holders(root) and not sees_holders:
             raise api.permission_denied(permissions.MANAGE_ORDERS)
         return jobs.parts(info.context, (root.pk, number)).then(
             lambda content: content and base64.b64encode(content).decode()

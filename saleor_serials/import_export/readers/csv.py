@@ -15,7 +15,7 @@ SEPARATORS = (",", ";", "\t", "|")
 
 
 def separator_of(line: str, words: frozenset[str]) -> str:
-    """Find what separates the names in a header: under which most of these words appear."""
+    """Find the separator under which most of these words appear in a header."""
 
     def known(separator: str) -> tuple[int, int]:
         try:
@@ -74,7 +74,7 @@ def csv_rows(file: IO[bytes], file_format: FileFormat) -> Iterator[tuple[int, Se
 class _Lines:
     """The lines of a text, each with its end. ``row`` is which row they are read for.
 
-    Bytes that are no text become lone surrogates, so that a complaint can name their row.
+    Bytes that are no text become lone surrogates, so that an error can name their row.
     """
 
     def __init__(self, file: IO[bytes], encoding: str) -> None:
@@ -114,7 +114,7 @@ class _Lines:
 
 
 class _Unclosed(io.BufferedIOBase):
-    """A file that whoever opened it closes."""
+    """A file that is left open when the text around it is closed."""
 
     def __init__(self, file: IO[bytes]) -> None:
         self._file = file

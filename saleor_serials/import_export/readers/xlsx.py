@@ -26,7 +26,7 @@ _SMALL_MEMBER = 1_000_000
 
 
 def check(file: IO[bytes]) -> None:
-    """Refuse what is no ZIP file, or unpacks to more than anybody's table, before unpacking."""
+    """Refuse a file that is no ZIP file, or unpacks to more than any table, before unpacking it."""
     file.seek(0)
     try:
         with ZipFile(file) as package:
@@ -100,7 +100,7 @@ _DIGITS = 15
 
 
 def _text(value: Any) -> str:
-    """Write a cell's value as text; a formula's is what it came to."""
+    """Write a cell's value as text; of a formula, its result."""
     if value is None:
         return ""
     if isinstance(value, str):

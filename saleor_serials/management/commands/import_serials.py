@@ -77,7 +77,7 @@ class Command(BaseCommand):
                 )
         work(job, self.stderr)
         if options["dry_run"]:
-            if job.settings.get("problems"):
+            if job.problem_count:
                 raise CommandError(f"{complaints(job)}; nothing was changed.")
             self.stdout.write(f"{job.total:,} rows can be imported.")
         else:
