@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from saleor_serials.access.packs import PackAccess, Right
-from saleor_serials.errors import InvalidInput
+from saleor_serials.errors import InvalidInput, Unreadable
 from saleor_serials.import_export import plan, serials_writing, upload
 from saleor_serials.import_export import rows as import_export_rows
 from saleor_serials.import_export.columns import Column
@@ -115,6 +115,29 @@ def test_the_encoding_is_found_out_or_given(encoding: str, given: str | None) ->
     imported(
         import_files.import_file("\n".join(["data", *data]).encode(encoding), encoding=given), pack
     )
+
+    assert data_of(pack) == data
+
+
+@pytest.mark.parametrize(
+    ("encoding", "data"),
+    [
+        ("cp1251", ["Ключ-1", "ключ-2"]),
+        ("cp1251", ["А-1", "В-2"]),
+        ("koi8-r", ["Ключ-1"]),
+        ("cp1250", ["Łukasz-1", "świat-2"]),
+        ("shift-jis", ["鍵-1", "鍵-2"]),
+        ("gb18030", ["密钥-1"]),
+    ],
+)
+def test_an_encoding_that_cannot_be_told_is_asked_for(encoding: str, data: list[str]) -> None:
+    pack = making.make_pack()
+    content = "\n".join(["data", *data]).encode(encoding)
+
+    with pytest.raises(Unreadable, match="Name its encoding") as asked:
+        import_files.start(content, pack)
+    assert asked.value.field == "file"
+    imported(import_files.import_file(content, encoding=encoding), pack)
 
     assert data_of(pack) == data
 

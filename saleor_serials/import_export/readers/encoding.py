@@ -1,16 +1,19 @@
-"""Find the encoding of a text file."""
+"""Find the encoding of a text file: UTF-8, UTF-16 or UTF-32, Windows-1252, or ask.
+
+A wrong guess would import wrong serials without a word. A text whose encoding is not certain is
+refused, and staff name the encoding.
+"""
 
 import codecs
 import re
 from typing import IO
 
-from charset_normalizer import from_bytes
-
 from saleor_serials.errors import InvalidInput, Unreadable
 
 _BLOCK = 1_000_000
+_SAMPLE = 32 * 1024
 
-_BOMS = {
+_MARKS = {
     # UTF-32 first: its mark begins with that of UTF-16.
     codecs.BOM_UTF32_LE: "utf-32",
     codecs.BOM_UTF32_BE: "utf-32",
@@ -19,19 +22,17 @@ _BOMS = {
     codecs.BOM_UTF16_BE: "utf-16",
 }
 
-# What Windows writes in Western Europe and America.
-_WESTERN = "cp1252"
-
-_WESTERN_LETTERS = frozenset(
-    "ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜÝßàáâãäåæçèéêëìíîïñòóôõöøùúûüýÿŒœªº€£§°©®™–—‘’“”„«»…·\xa0"
-)
-
-# From how well a language is recognised an encoding is taken for granted: serials are no place
-# for guesses.
-_RECOGNISED = 0.2
+# Letters of Western Europe, and signs that all Windows encodings write as the same bytes. Without
+# Œ, œ, £, ª and º: those bytes are the letters Ś, ś, Ł, Ş and ş of Central Europe.
+_WESTERN = frozenset("ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜßàáâãäåæçèéêëìíîïñòóôõöøùúûü€§°©®™–—‘’“”„«»…·\xa0")
 
 
 def known_encoding(name: str) -> str:
+    """Find an encoding by a name of it.
+
+    Raises:
+        InvalidInput: Python knows no encoding of text by this name.
+    """
     try:
         codec = codecs.lookup(name)
         # Some of Python's codecs turn text into text, or unpack archives.
@@ -47,69 +48,51 @@ def known_encoding(name: str) -> str:
 
 
 def encoding_of(file: IO[bytes]) -> str:
+    """Tell how a text is encoded.
+
+    Raises:
+        Unreadable: it is not certain.
+    """
     file.seek(0)
-    start = file.read(64 * 1024)
-    for mark, encoding in _BOMS.items():
+    start = file.read(_SAMPLE)
+    for mark, encoding in _MARKS.items():
         if start.startswith(mark):
             return encoding
-    if b"\0" in start:
-        return _without_mark(start)
+    # UTF-16 without its mark: of the odd bytes, or of the even ones, at least a quarter is NUL.
+    even, odd = start[::2].count(0), start[1::2].count(0)
+    if max(even, odd) * 8 >= len(start) and min(even, odd) * 4 <= max(even, odd) > 0:
+        return "utf-16-le" if odd > even else "utf-16-be"
     failed_at = _first_not_utf8(file)
     if failed_at is None:
         return "utf-8"
-    file.seek(max(0, failed_at - 16 * 1024))
-    sample = start[: 16 * 1024] + file.read(32 * 1024)
-    # What is ASCII is the same in all of them.
-    telling = b"\n".join(line for line in sample.splitlines() if not line.isascii())
-    if _is_binary(start):
-        raise _untold()
-    if _is_western(telling):
-        return _WESTERN
-    best = from_bytes(telling).best()
-    if best is None or best.coherence < _RECOGNISED:
-        raise _untold()
-    return str(best.encoding)
-
-
-def _is_western(telling: bytes) -> bool:
-    """Tell a text in which accented letters are scattered, as in the languages of Western Europe.
-
-    In a text that is really Cyrillic, say, they stand side by side.
-    """
-    try:
-        text = telling.decode(_WESTERN)
-    except UnicodeDecodeError:
-        return False
-    side_by_side = sum(map(len, re.findall(r"[^\x00-\x7f]{2,}", text)))
-    accented = re.sub(r"[\x00-\x7f]", "", text)
-    return set(accented) <= _WESTERN_LETTERS and side_by_side * 3 <= len(accented)
-
-
-def _untold() -> Unreadable:
-    return Unreadable(
-        "This is no text, or in an encoding that cannot be told; name its encoding.", field="file"
+    file.seek(max(0, failed_at - _SAMPLE))
+    if _is_western(file.read(2 * _SAMPLE)):
+        return "cp1252"
+    raise Unreadable(
+        "This is no text in UTF-8, UTF-16 or Windows-1252. Name its encoding, such as windows-1251 "
+        "or shift_jis, or save it as UTF-8.",
+        field="file",
     )
 
 
-def _without_mark(start: bytes) -> str:
-    """Tell UTF-16 without its mark: in most scripts every other byte is a NUL."""
-    even, odd = start[::2].count(0), start[1::2].count(0)
-    if max(even, odd) * 4 < len(start) // 2 or min(even, odd) * 4 > max(even, odd):
-        if _is_binary(start):
-            raise Unreadable(
-                "This is no text, or in an encoding that cannot be told.", field="file"
-            )
-        return "utf-8"
-    return "utf-16-le" if odd > even else "utf-16-be"
+def _is_western(sample: bytes) -> bool:
+    """Tell whether a sample is Windows-1252: its accented letters stand beside unaccented ones.
 
-
-def _is_binary(start: bytes) -> bool:
-    """Tell a picture or a program from a text that holds a stray control character."""
-    controls = len(re.findall(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f]", start))
-    return controls > 4 and controls * 20 > len(start)
+    A text in Cyrillic or Greek has few letters that do.
+    """
+    try:
+        text = sample.decode("cp1252")
+    except UnicodeDecodeError:
+        return False
+    accented = re.findall(r"[À-ÿ]", text)
+    beside = re.findall(r"(?<=[A-Za-z])[À-ÿ]|[À-ÿ](?=[A-Za-z])", text)
+    return _WESTERN.issuperset(re.findall(r"[^\x00-\x7f]", text)) and (
+        len(beside) * 3 >= len(accented) * 2
+    )
 
 
 def _first_not_utf8(file: IO[bytes]) -> int | None:
+    """Find where a file stops being UTF-8; None if it is UTF-8 to its end."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     file.seek(0)
     offset = 0
