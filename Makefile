@@ -66,9 +66,10 @@ schema: .venv/.synced ## write the plugin's part of the GraphQL schema
 messages: .venv/.synced ## compile the translations
 	$(RUN) pybabel --quiet compile --domain django --directory saleor_serials/locale
 
-lint: .venv/.synced ## ruff
+lint: .venv/.synced ## ruff, and which way imports point
 	$(RUN) ruff check
 	$(RUN) ruff format --check
+	$(RUN) lint-imports
 
 types: .venv/.synced ## mypy
 	$(RUN) mypy

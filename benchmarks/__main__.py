@@ -8,6 +8,8 @@ request that completes a checkout.
 
 import argparse
 import os
+from collections.abc import Callable
+from typing import Any
 
 import django
 
@@ -23,7 +25,7 @@ def main() -> None:
     django.setup()
     from benchmarks import bulk, checkouts, finding, run, supply, table
 
-    kinds = {
+    kinds: dict[str, tuple[Any, Callable[[Any], str]]] = {
         "allocation": (run, table.render),
         "supply": (supply, supply.render),
         "bulk": (bulk, bulk.render),

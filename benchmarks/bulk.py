@@ -77,7 +77,7 @@ def _calls(scale: Scale, number: int) -> list[tuple[str, str, dict[str, Any]]]:
     pack = gid("SerialPack", making.make_pack(generator="random").pk)
     codes = [f"R{number}-{index:06}" for index in range(scale.quantity)]
     quantity = {"quantity": scale.quantity}
-    calls = [
+    calls: list[tuple[str, str, dict[str, Any]]] = [
         ("serials generated", _GENERATE, {"pack": pack, **quantity}),
         ("serials pasted", _PASTE, {"pack": pack, "data": codes}),
     ]

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from django.db import connection
@@ -98,7 +99,7 @@ def _searches(scale: Scale, packs: list[Pack]) -> list[Pair]:
     common = Pair(title="search by 4 characters that all share", floor="raw trigram query")
     for _ in range(scale.rounds):
         term = _term(packs)
-        _measure(rare, lambda term=term: _find(term), lambda term=term: _raw(term))
+        _measure(rare, partial(_find, term), partial(_raw, term))
         _measure(common, lambda: _find("PACK"), lambda: _raw("PACK"))
     return [rare, common]
 

@@ -26,7 +26,7 @@ from saleor_serials.access.packs import EVERYTHING
 from saleor_serials.host import host
 from saleor_serials.import_export import serials_import
 from saleor_serials.import_export.upload import ImportFile
-from saleor_serials.maintenance.job_kinds import run_job
+from saleor_serials.maintenance import job_kinds
 from saleor_serials.models import Batch, Job, JobStatus, Pack
 from saleor_serials.serials import generation_job, writing
 from saleor_serials.serials.writing import Draft
@@ -144,7 +144,7 @@ def _generate(pack: Pack, serials: int) -> None:
 
 
 def _run(job: Job) -> None:
-    for _ in run_job(job.pk):
+    for _ in job_kinds.run_job(job.pk):
         pass
     job.refresh_from_db()
     if job.status != JobStatus.DONE:

@@ -11,9 +11,9 @@ from collections.abc import Callable, Collection, Mapping
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from django.conf import settings
 
 from saleor_serials.errors import SigningKeyUnreadable
+from saleor_serials.host import host
 from saleor_serials.models import Pack, SigningKey
 
 
@@ -60,9 +60,7 @@ def _new(pack_id: int) -> SigningKey:
 
 
 def _box() -> MultiFernet:
-    # 2.10.1: its Django has no fallbacks.
-    secrets = [settings.SECRET_KEY, *getattr(settings, "SECRET_KEY_FALLBACKS", [])]
-    return MultiFernet([_fernet(secret) for secret in secrets])
+    return MultiFernet([_fernet(secret) for secret in host.secret_keys()])
 
 
 def _fernet(secret: str) -> Fernet:

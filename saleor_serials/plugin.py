@@ -75,7 +75,10 @@ def _metadata_links_changed(kind: str, *, may_be_removed: bool = False) -> Calla
     return hook
 
 
-class SerialsPlugin(host.BasePlugin):
+_Base: Any = host.BasePlugin
+
+
+class SerialsPlugin(_Base):
     """Serials in Saleor's list of plugins."""
 
     PLUGIN_ID = PLUGIN_ID

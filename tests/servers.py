@@ -81,7 +81,7 @@ class Mailbox:
 
     async def handle_DATA(self, server: object, session: object, envelope: Any) -> str:  # noqa: N802
         self.recipients += envelope.rcpt_tos
-        self.messages.append(BytesParser(policy=default).parsebytes(envelope.content))  # type: ignore[arg-type]
+        self.messages.append(BytesParser(policy=default).parsebytes(envelope.content))
         return "250 OK"
 
 

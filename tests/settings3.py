@@ -16,4 +16,4 @@ from saleor.tests.settings import *  # noqa: F403
 PLUGINS = [*_settings.BUILTIN_PLUGINS, *_settings.EXTERNAL_PLUGINS]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 # One database by two names, which the tests' database is put into.
-DATABASES["replica"] = DATABASES["default"]  # noqa: F405
+DATABASES["replica"] = DATABASES["default"]  # type: ignore[name-defined]  # noqa: F405

@@ -107,7 +107,7 @@ def received(mailbox: servers.Mailbox) -> tuple[EmailMessage, str, Page]:
     """The one message that arrived, its text and its HTML."""
     [message] = mailbox.messages
     text, html = (
-        str(message.get_body((kind,)).get_content()).replace("\r\n", "\n")  # type: ignore[union-attr]
+        str(message.get_body((kind,)).get_content()).replace("\r\n", "\n")
         for kind in ("plain", "html")
     )
     return message, text, Page(html)

@@ -254,7 +254,8 @@ def test_what_goes_to_the_broker_is_an_id_and_never_a_serial(
         tasks.request_settle(pack.pk)
         tasks.request_delivery(Delivery.objects.get().pk)
         tasks.request_metadata(order_id)
-        messages = b"".join(redis.Redis.from_url(url).lrange("celery", 0, -1)).decode()
+        queued: Any = redis.Redis.from_url(url).lrange("celery", 0, -1)
+        messages = b"".join(queued).decode()
 
     assert messages.count("saleor_serials.") >= 4
     assert not [data for data in Serial.objects.values_list("data", flat=True) if data in messages]

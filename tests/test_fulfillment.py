@@ -15,7 +15,7 @@ from saleor_serials.orders import fulfillment
 from saleor_serials.orders.fulfillment import MAX_ATTEMPTS, fulfill
 from saleor_serials.orders.reconcile import reconcile
 from tests import making
-from tests.hosts import shop
+from tests.hosts import part, shop
 from tests.making import held, shortfall, statuses
 
 NO_STOCK = "There is not enough in stock."
@@ -325,7 +325,7 @@ def test_an_error_of_saleors_harms_nothing(
         raise RuntimeError("a plugin's")
 
     with monkeypatch.context() as patched:
-        patched.setattr(host.fulfillment, "create_fulfillments", explode)
+        patched.setattr(part("fulfillment"), "create_fulfillments", explode)
         order_id = making.paid_order(make_link())
     after_the_error = shop.count_fulfillments(order_id), told(order_id)
     later()

@@ -184,7 +184,9 @@ def test_no_byte_stands_for_more_characters_than_another() -> None:
     """Evenness by construction: each character has as many of the 256 bytes as any other."""
     for size in (2, 3, 10, 24, 36, 62, 200, 256):
         alphabet = "".join(chr(0x4E00 + number) for number in range(size))
-        pattern = generator("random", {"characters": [], "also": alphabet, "pattern": "*"}).pattern
+        settings = {"characters": [], "also": alphabet, "pattern": "*"}
+        made: Any = generator("random", settings)
+        pattern = made.pattern
         table, none = pattern._tables["".join(sorted(alphabet))]
 
         shares = Counter(table[byte] for byte in range(256) if byte not in none)

@@ -185,7 +185,7 @@ def test_xlsx_gives_text_numbers_dates_and_what_formulas_came_to() -> None:
 def test_a_workbook_complains_of_numbers_it_has_rounded_and_formulas_that_failed() -> None:
     pack = making.make_pack()
 
-    rows = [["data"], [12345678901234567], ["#REF!"], ["fine"]]
+    rows: list[list[Any]] = [["data"], [12345678901234567], ["#REF!"], ["fine"]]
 
     assert complaints(xlsx(rows), pack) == [(2, "UNREADABLE"), (3, "UNREADABLE")]
     assert statuses(pack) == {}

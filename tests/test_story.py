@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from contextlib import AbstractContextManager, nullcontext
+from typing import Any
 
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
@@ -52,7 +53,7 @@ class Story(RuleBasedStateMachine):
 
     @rule(target=orders, link=st.integers(0, 2), units=st.integers(1, 2), is_heard=st.booleans())
     def buy(self, link: int, units: int, is_heard: bool) -> str:
-        order = self.create(link, units, "ann@example.com", is_heard)
+        order: Any = self.create(link, units, "ann@example.com", is_heard)
         self.pay(order, is_heard)
         return order
 

@@ -1,39 +1,42 @@
-"""The shape of the code: which way imports point, and what the two hosts must have in common."""
+"""The shape of the code: which way imports point, and what crosses the seam."""
 
 import ast
+import inspect
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.apps import apps
 
 import saleor_serials
 from saleor_serials import host as seam
 from saleor_serials.errors import UnsupportedHost
-from saleor_serials.host import choose
+from saleor_serials.host import choose, contract
 
 PACKAGE = Path(saleor_serials.__file__).parent
-DEMO = Path(__file__).parents[1] / "demo"
+ROOT = Path(__file__).parents[1]
+DEMO = ROOT / "demo"
 SOURCES = [path for path in PACKAGE.rglob("*.py") if "migrations" not in path.parts]
-
-# Doors call the story, the story calls what is shared; nobody calls back.
-DOORS = {"plugin", "middleware", "tasks", "graphql", "management", "apps", "urls"}
-SHARED = {"models", "errors", "config", "history", "permissions", "host", "checks"}
-# Celery's app and the plugin are what starts us: these doors lead into each other.
-AMONG_DOORS = {
-    ("apps", "tasks"),
-    ("apps", "middleware"),
-    ("middleware", "tasks"),
-    ("apps", "graphql"),
-    ("plugin", "tasks"),
-    ("graphql", "tasks"),
-    ("management", "graphql"),
-    ("management", "tasks"),
-}
+OUTSIDE = [path for path in SOURCES if path.relative_to(PACKAGE).parts[0] != "host"]
 
 
-def name_of(path: Path) -> str:
-    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+def test_every_import_keeps_the_contracts() -> None:
+    """The floors, and what may know Saleor, GraphQL and the database: in pyproject.toml."""
+    linter = Path(sys.executable).with_name("lint-imports")
+
+    done = subprocess.run(
+        [linter, "--no-cache", "--config", ROOT / "pyproject.toml"],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def imports_of(path: Path) -> Iterator[str]:
@@ -42,82 +45,91 @@ def imports_of(path: Path) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             yield node.module or ""
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
-
-
-def arrows() -> set[tuple[str, str]]:
-    """Which module of the package imports which."""
-    return {
-        (name_of(path), imported.split(".")[1])
-        for path in SOURCES
-        for imported in imports_of(path)
-        if imported.startswith("saleor_serials.") and imported.split(".")[1] != "__version__"
-        if (PACKAGE / imported.split(".")[1]).exists()
-        or (PACKAGE / f"{imported.split('.')[1]}.py").exists()
-    }
-
-
-def test_nobody_imports_a_door() -> None:
-    wrong = {
-        (importer, door)
-        for importer, door in arrows()
-        if door in DOORS and importer != door and (importer, door) not in AMONG_DOORS
-    }
-
-    assert wrong == set(), "the story must not know who asks"
-
-
-def test_what_is_shared_imports_only_what_is_shared() -> None:
-    wrong = {
-        (importer, imported)
-        for importer, imported in arrows()
-        if importer in SHARED and imported not in SHARED
-    }
-
-    # The seam's customer keys and the config's statuses are shared as well.
-    assert wrong == set()
-
-
-def test_models_import_nobody() -> None:
-    assert {imported for importer, imported in arrows() if importer == "models"} <= {"models"}
-
-
-@pytest.mark.parametrize("kind", ["generators", "renderers"])
-def test_what_makes_and_shows_serials_knows_neither_the_database_nor_the_host(kind: str) -> None:
-    aids = {"errors", "extensions", "pictures"}
-    known = arrows()
-
-    for each in (kind, *aids):
-        assert {imported for importer, imported in known if importer == each} <= {each, *aids}
-    assert not any(
-        imported.split(".")[0] == "django"
-        for path in SOURCES
-        if name_of(path) in {kind, "extensions", "pictures"}
-        for imported in imports_of(path)
-    )
 
 
 def test_only_the_seam_imports_saleor() -> None:
-    outside = {
+    """Inside functions, too, where the contracts look as well, and under any name."""
+    knowing = {
         path.relative_to(PACKAGE).as_posix()
-        for path in SOURCES
+        for path in OUTSIDE
         for imported in imports_of(path)
-        if imported.split(".")[0] == "saleor" and name_of(path) != "host"
+        if imported.split(".")[0] == "saleor"
     }
 
-    assert outside == set()
+    assert knowing == set()
 
 
 def test_only_the_seam_asks_for_the_version() -> None:
-    outside = [
+    asking = [
         path.name
-        for path in SOURCES
-        if name_of(path) != "host"
-        for word in ("saleor.__version__", "hasattr(host", "except ImportError", "SALEOR_2")
+        for path in OUTSIDE
+        for word in ("saleor.__version__", "hasattr(host", "SALEOR_2", "installed_version")
         if word in path.read_text()
     ]
 
-    assert outside == []
+    assert asking == []
+
+
+def test_nobody_learns_the_version_from_an_import_that_fails() -> None:
+    assert [path.name for path in SOURCES if "except ImportError" in path.read_text()] == []
+
+
+def saleors_tables() -> set[str]:
+    models = apps.get_models(include_auto_created=True)
+    return {each._meta.db_table for each in models if each.__module__.split(".")[0] == "saleor"}
+
+
+def test_saleors_tables_are_named_by_the_seam_alone() -> None:
+    tables = saleors_tables()
+    assert {"order_order", "product_productvariant", "warehouse_stock", "account_user"} <= tables
+    name = re.compile(rf"\b({'|'.join(tables)})\b|\brelated_model\b")
+
+    named = {
+        (path.relative_to(PACKAGE).as_posix(), found[0])
+        for path in OUTSIDE
+        for found in name.finditer(path.read_text())
+    }
+
+    assert named == set(), "ask the host for it, by a small function named after the fact"
+
+
+HALVES = [(contract.Host, "host"), (contract.Api, "api")]
+
+
+def members(protocol: type) -> dict[str, Any]:
+    """What a protocol asks for: its functions, and None for each name that is no function."""
+    functions = {name: each for name, each in vars(protocol).items() if inspect.isfunction(each)}
+    return {
+        name: each for name, each in functions.items() if not name.startswith("_")
+    } | dict.fromkeys(protocol.__annotations__)
+
+
+@pytest.mark.parametrize(("protocol", "half"), HALVES)
+def test_the_installed_host_keeps_the_contract_word_for_word(protocol: type, half: str) -> None:
+    """Mypy does not mind what a positional parameter is called, or that one more may be left out.
+
+    Of the other host mypy knows the same, whichever is installed; CI installs both.
+    """
+    module = getattr(seam, half)
+
+    for name, function in members(protocol).items():
+        offered = getattr(module, name)
+        if function is not None:
+            _, *asked = inspect.signature(function).parameters.values()
+            signature = inspect.signature(offered)
+            assert list(signature.parameters.values()) == asked, name
+            assert signature.return_annotation == inspect.signature(function).return_annotation
+
+
+@pytest.mark.parametrize(("protocol", "half"), HALVES)
+def test_the_contract_has_what_crosses_the_seam_and_nothing_else(protocol: type, half: str) -> None:
+    used = {
+        found[1]
+        for path in OUTSIDE
+        for found in re.finditer(rf"(?<![\w.]){half}\.(\w+)", path.read_text())
+    } - {"py", "shapes"}
+
+    assert set(members(protocol)) == used
 
 
 def public_names(path: Path) -> dict[str, str]:
@@ -139,32 +151,20 @@ def public_names(path: Path) -> dict[str, str]:
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
             names = [target.id for target in targets if isinstance(target, ast.Name)]
             found |= dict.fromkeys(names, "=")
-            if names == ["__all__"]:
-                found = dict.fromkeys(ast.literal_eval(node.value or ast.Tuple()), "=") | found
         elif isinstance(node, ast.ImportFrom):
             found |= {alias.asname: "=" for alias in node.names if alias.asname}
     return {name: what for name, what in found.items() if not name.startswith("_")}
 
 
-def halves() -> dict[str, str]:
-    """Each file of the seam, and of the demo's, that speaks to 2.10.1, and its twin."""
-    files = [
-        *(PACKAGE / "host/saleor2").glob("*.py"),
-        *(PACKAGE / "host").glob("*2.py"),
-        *(DEMO / "hosts").glob("*2.py"),
-    ]
-    names = [path.relative_to(DEMO.parent).as_posix() for path in files]
-    return {
-        name: name.replace("saleor2", "saleor3")
-        .replace("graphql2", "graphql3")
-        .replace("api2", "api3")
-        for name in names
-    }
+def twins() -> dict[str, str]:
+    """Each file of the demo's that speaks to 2.10.1, and its twin."""
+    names = [path.relative_to(ROOT).as_posix() for path in (DEMO / "hosts").glob("*2.py")]
+    return {name: name.replace("2.py", "3.py") for name in names}
 
 
-@pytest.mark.parametrize(("one", "other"), halves().items())
-def test_both_hosts_offer_the_same_names_with_the_same_parameters(one: str, other: str) -> None:
-    assert public_names(DEMO.parent / one) == public_names(DEMO.parent / other)
+@pytest.mark.parametrize(("one", "other"), twins().items())
+def test_the_demo_runs_both_hosts_by_the_same_names(one: str, other: str) -> None:
+    assert public_names(ROOT / one) == public_names(ROOT / other)
 
 
 def test_the_seam_has_two_halves() -> None:
@@ -179,7 +179,10 @@ def test_one_half_speaks_to_every_saleor_3(version: str) -> None:
 
 
 def test_the_installed_host_is_the_one_for_its_version() -> None:
-    assert seam.host.__name__ == f"saleor_serials.host.{seam.installed_modules()[0]}"
+    assert (
+        sys.modules[seam.host.order_snapshot.__module__].__package__
+        == f"saleor_serials.host.{seam.installed_modules()[0]}"
+    )
     assert choose("2.10.1") == ("saleor2", "api2")
 
 

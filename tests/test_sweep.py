@@ -8,13 +8,12 @@ from django.core import mail
 from django.core.management import CommandError, call_command
 
 from saleor_serials.errors import StorageFailed
-from saleor_serials.host import host
 from saleor_serials.maintenance import sweep as sweep_module
 from saleor_serials.maintenance.sweep import sweep
 from saleor_serials.models import Assignment, OrderRecord, Serial, SweepState
 from saleor_serials.orders import reconcile as reconcile_module
 from tests import making
-from tests.hosts import shop
+from tests.hosts import part, shop
 from tests.making import held, shortfall, statuses
 
 
@@ -27,7 +26,7 @@ def nothing_is_heard() -> Any:
 @pytest.fixture
 def no_second_look(monkeypatch: pytest.MonkeyPatch) -> None:
     """See each change once only, so that a later sweep cannot find it by chance."""
-    monkeypatch.setattr(host.orders, "_OVERLAP", timedelta(0))
+    monkeypatch.setattr(part("orders"), "_OVERLAP", timedelta(0))
 
 
 def test_a_sweep_serves_and_informs_orders_that_nobody_told_about() -> None:

@@ -125,7 +125,8 @@ def _choices(
                 "own": claims.own_status_values(settings),
             },
         )
-        return cursor.fetchall()
+        choices: list[tuple[int, bool, datetime | None]] = cursor.fetchall()
+    return choices
 
 
 type _Way = Callable[..., list[tuple[int, str]]]

@@ -11,7 +11,6 @@ from itertools import groupby
 from typing import Any
 
 from django.db import transaction
-from graphene import Node
 
 from saleor_serials import config
 from saleor_serials.errors import without_details
@@ -109,7 +108,7 @@ def _order_text(record: OrderRecord, lines: Mapping[str, Sequence[Serial]]) -> s
             "number": record.number,
             "lines": [
                 {
-                    "id": Node.to_global_id("OrderLine", line_id),
+                    "id": host.line_global_id(line_id),
                     "product": held[0].assignment.product_name,
                     "variant": held[0].assignment.variant_name,
                     "sku": held[0].assignment.sku,

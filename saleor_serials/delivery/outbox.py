@@ -33,9 +33,10 @@ def enqueue(order: OrderRecord, serial_ids: Sequence[int], *, now: datetime) -> 
     """Put new serials into the outbox, in the caller's transaction; None if there are none."""
     if not serial_ids:
         return None
-    return Delivery.objects.create(
+    delivery = Delivery.objects.create(
         order=order, serial_ids=list(serial_ids), due_at=now, created_at=now
-    ).pk
+    )
+    return int(delivery.pk)
 
 
 def due(now: datetime) -> list[int]:

@@ -131,7 +131,10 @@ _TOTAL_COUNT = (
 )
 
 
-class Connection(api.CountableConnection):
+_Base: Any = api.CountableConnection
+
+
+class Connection(_Base):
     """What a ``Listing`` looks like in the schema."""
 
     class Meta:

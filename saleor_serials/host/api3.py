@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 import graphene
@@ -28,37 +29,14 @@ from saleor.permission.enums import AccountPermissions, OrderPermissions, Produc
 
 from saleor_serials import __version__
 from saleor_serials.errors import SchemaAlreadyBuilt
+from saleor_serials.host import installed_release
 from saleor_serials.host.actors import actor_names, actor_of
 from saleor_serials.host.shapes import Actor
 
-try:
-    from saleor.graphql.core.context import ChannelContext
-except ImportError:  # 3.21
+if installed_release() < (3, 22):
     from saleor.graphql.channel import ChannelContext
-
-__all__ = [
-    "CountableConnection",
-    "DataLoader",
-    "DateTime",
-    "DateTimeRangeInput",
-    "JSONString",
-    "Mutation",
-    "OrderDirection",
-    "Product",
-    "ProductVariant",
-    "Upload",
-    "actor",
-    "actor_names",
-    "add_root_fields",
-    "add_type_fields",
-    "permission_denied",
-    "reading",
-    "schema",
-    "unwrap",
-    "uploaded_file",
-    "wrap_product",
-    "wrap_variant",
-]
+else:
+    from saleor.graphql.core.context import ChannelContext
 
 _PERMISSIONS = {
     "MANAGE_ORDERS": OrderPermissions.MANAGE_ORDERS,
@@ -67,8 +45,11 @@ _PERMISSIONS = {
 }
 _TYPES = {each._meta.name: each for each in (Order, OrderLine, Product, ProductVariant, User)}
 
-# Lets a resolver read the writing database, which Saleor 3 otherwise logs or refuses.
-reading = allow_writer
+
+def reading() -> AbstractContextManager[None]:
+    """Let a resolver read the writing database, which Saleor 3 otherwise logs or refuses."""
+    allowed: AbstractContextManager[None] = allow_writer()
+    return allowed
 
 
 class _WriterDataLoader(_DataLoader):
@@ -96,7 +77,8 @@ def actor(context: Any) -> Actor:
 
 def permission_denied(permission: str) -> Exception:
     """Make the host's own refusal, which names the permission that is missing."""
-    return PermissionDenied(permissions=[_PERMISSIONS[permission]])
+    denied: Exception = PermissionDenied(permissions=[_PERMISSIONS[permission]])
+    return denied
 
 
 class Mutation(BaseMutation):

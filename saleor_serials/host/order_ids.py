@@ -5,7 +5,10 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db.models import CharField, F, QuerySet
 from django.db.models.functions import Cast
+from graphene import Node
 from saleor.order.models import Order, OrderLine
+
+ORDERS = "SELECT id::text AS id FROM order_order"
 
 
 def text_ids(orders: QuerySet[Any]) -> QuerySet[Any]:
@@ -26,6 +29,11 @@ def owned_orders() -> QuerySet[Any]:
 def orders_of_user(user_id: int) -> QuerySet[Any]:
     """The text ids of an account's orders."""
     return text_ids(Order.objects.filter(user=user_id))
+
+
+def line_global_id(line_id: str) -> str:
+    """Return what both hosts' GraphQL calls an order line."""
+    return str(Node.to_global_id("OrderLine", line_id))
 
 
 def order_of_line(line_id: str) -> str | None:

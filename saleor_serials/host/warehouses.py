@@ -60,7 +60,7 @@ def allocated_units(*, placed_at: str) -> str:
 
 def has_warehouse(slug: str) -> bool:
     """Tell whether there is a warehouse with this slug. One statement."""
-    return Warehouse.objects.filter(slug=slug).exists()
+    return bool(Warehouse.objects.filter(slug=slug).exists())
 
 
 def stock_in(slug: str, variant_ids: Iterable[int]) -> dict[int, int]:

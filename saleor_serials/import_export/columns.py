@@ -254,7 +254,7 @@ def _extra(text: str) -> Mapping[str, Any]:
 def _moment(text: str) -> datetime:
     """Read a date and time; without a zone it is the shop's, without a time its first moment."""
     try:
-        moment = parse_datetime(text)
+        moment: datetime | None = parse_datetime(text)
         if moment is None:
             day = parse_date(text)
             moment = day and datetime.combine(day, time.min)
@@ -282,7 +282,7 @@ def _short(limit: int, field: str) -> Any:
 
 def _slug(text: str) -> str:
     """Read a pack's slug, or its name, from which the slug is made."""
-    slug = slugify(_short(255, "pack")(text), allow_unicode=True)
+    slug: str = slugify(_short(255, "pack")(text), allow_unicode=True)
     if not slug:
         raise InvalidInput("This cannot be the name of a pack.", field="pack")
     return slug

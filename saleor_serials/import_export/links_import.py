@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from django.db.models import Q
 from django.utils.text import slugify
 
 from saleor_serials.access.packs import PackAccess, Right
 from saleor_serials.errors import Duplicate, InvalidInput, NotFound, OutOfRange, Required, TooMany
+from saleor_serials.host import host
 from saleor_serials.host.shapes import Target
 from saleor_serials.import_export.columns import restored
 from saleor_serials.import_export.plan import FileInput
@@ -193,21 +193,11 @@ def _own(job: Job, packs: Mapping[str, Pack]) -> list[Pack]:
 
 def _targets(rows: Sequence[_LinkRow]) -> Mapping[str, Target]:
     """Find variants by SKU, and products by slug or id behind a NUL. Two statements."""
-    variants = PackLink.variant.field.related_model.objects
-    found = {
-        sku: Target(kind="variant", id=pk)
-        for sku, pk in variants.filter(sku__in={row.sku for row in rows if row.sku}).values_list(
-            "sku", "pk"
-        )
+    variants = host.variant_ids({row.sku for row in rows if row.sku})
+    products = host.product_ids({row.product for row in rows if row.product})
+    return {sku: Target(kind="variant", id=pk) for sku, pk in variants.items()} | {
+        f"\0{name}": Target(kind="product", id=pk) for name, pk in products.items()
     }
-    names = {row.product for row in rows if row.product}
-    numbers = {int(name) for name in names if name.isascii() and name.isdigit() and len(name) < 10}
-    products = PackLink.product.field.related_model.objects
-    named = products.filter(Q(slug__in=names) | Q(pk__in=numbers)).values_list("slug", "pk")
-    # A slug may be a number as well: it comes first.
-    found |= {f"\0{pk}": Target(kind="product", id=pk) for _, pk in named}
-    found |= {f"\0{slug}": Target(kind="product", id=pk) for slug, pk in named}
-    return found
 
 
 def start_links(

@@ -163,7 +163,7 @@ def _packs(
 
 
 def _create(planned: PlannedPack, input: ImportInput) -> Pack:
-    pack = Pack.objects.filter(slug=planned.slug).first()
+    pack: Pack | None = Pack.objects.filter(slug=planned.slug).first()
     if pack is not None and input.allowed_pack_ids is None:
         return pack
     return lifecycle.create(

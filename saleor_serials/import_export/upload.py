@@ -171,6 +171,7 @@ def _left_half_way(job: Job) -> Job | None:
         file_digest=job.file_digest,
         status__in=[*OPEN_JOBS, JobStatus.FAILED],
     )
+    before: Job
     for before in alike.order_by("-id"):
         is_begun = before.status != JobStatus.FAILED or 0 < before.done < before.total
         if is_begun and _compared(before) == _compared(job):

@@ -117,7 +117,7 @@ def create(
     hold no serial data; the file may.
     """
     with without_details(), transaction.atomic():
-        job = Job.objects.create(
+        job: Job = Job.objects.create(
             kind=kind,
             pack=pack,
             actor=actor,
@@ -304,5 +304,5 @@ def due(now: datetime) -> list[int]:
 
 
 def is_waiting(job_id: int) -> bool:
-    """Tell whether a job was paused without an error, and can be resumed now."""
-    return Job.objects.filter(pk=job_id, status=JobStatus.WAITING, attempts=0).exists()
+    """Tell whether a job was put down in good order, to be gone on with at once."""
+    return bool(Job.objects.filter(pk=job_id, status=JobStatus.WAITING, attempts=0).exists())

@@ -82,7 +82,7 @@ def pack_of(slug: str | None) -> Pack | None:
     """
     if slug is None:
         return None
-    pack = Pack.objects.filter(slug=slug).first()
+    pack: Pack | None = Pack.objects.filter(slug=slug).first()
     if pack is None:
         raise CommandError(f"There is no pack with the slug '{slug}'.")
     return pack

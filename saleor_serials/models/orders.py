@@ -117,7 +117,7 @@ class Assignment(models.Model):
     @property
     def shortfall(self) -> int:
         """How many serials are owed and not held."""
-        return max(0, self.entitled - self.held)
+        return max(0, int(self.entitled - self.held))
 
 
 class DeliveryStatus(StrEnum):

@@ -91,7 +91,7 @@ class Pack(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return str(self.name)
 
 
 class PackLink(models.Model):

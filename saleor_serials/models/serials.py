@@ -28,7 +28,7 @@ class Batch(models.Model):
         indexes = [models.Index(fields=["pack", "id"], name="serials_batch_pack")]
 
     def __str__(self) -> str:
-        return self.name
+        return str(self.name)
 
 
 class Serial(models.Model):

@@ -65,7 +65,8 @@ def fulfill(order_id: str) -> bool:
 
 def _lock(order_id: str) -> OrderRecord | None:
     waiting = OrderRecord.objects.filter(order_id=order_id, fulfill_at__isnull=False)
-    return waiting.select_for_update().first()
+    record: OrderRecord | None = waiting.select_for_update().first()
+    return record
 
 
 def _open_units(record: OrderRecord) -> dict[str, int]:
@@ -106,7 +107,7 @@ def _is_covered(assignment: Assignment, units: int) -> bool:
         granted=assignment.granted,
         withheld=assignment.withheld,
     )
-    return 0 < owed == assignment.held
+    return bool(0 < owed == assignment.held)
 
 
 def _untold_lines(record: OrderRecord) -> set[str]:

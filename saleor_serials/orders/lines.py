@@ -53,4 +53,4 @@ def set_entitled(
 
 def held_by_terms(assignment: Assignment) -> int:
     """How much of what a line holds is not by hand."""
-    return max(0, assignment.held - assignment.granted + assignment.withheld)
+    return max(0, int(assignment.held - assignment.granted + assignment.withheld))

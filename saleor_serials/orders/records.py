@@ -58,7 +58,9 @@ def lock_and_read(order_id: str) -> tuple[OrderRecord, OrderSnapshot] | None:
 
 
 def _lock(order_id: str) -> OrderRecord | None:
-    return OrderRecord.objects.select_for_update().filter(order_id=order_id).first()
+    locked = OrderRecord.objects.select_for_update().filter(order_id=order_id)
+    record: OrderRecord | None = locked.first()
+    return record
 
 
 def _make_record(order: OrderSnapshot) -> OrderRecord | None:

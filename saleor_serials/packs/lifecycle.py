@@ -63,7 +63,7 @@ def update(pack_id: int, **values: Any) -> Pack:
 
 
 def _take(pack_id: int) -> Pack:
-    pack = Pack.objects.select_for_update().filter(pk=pack_id).first()
+    pack: Pack | None = Pack.objects.select_for_update().filter(pk=pack_id).first()
     if pack is None:
         raise NotFound("There is no such pack.", field="id")
     return pack

@@ -67,7 +67,8 @@ def _in_force(link: PackLink, moment: datetime) -> bool:
 
 def first_since() -> datetime | None:
     """The moment before which no order can have terms; None where there never was a link."""
-    return PackLink.objects.aggregate(first=Min("since"))["first"]
+    first: datetime | None = PackLink.objects.aggregate(first=Min("since"))["first"]
+    return first
 
 
 def in_force(target: Target) -> list[PackLink]:
@@ -108,7 +109,7 @@ def create(
     _check_quantity(quantity)
     try:
         with transaction.atomic():
-            return PackLink.objects.create(
+            link: PackLink = PackLink.objects.create(
                 pack=pack,
                 quantity=quantity,
                 variant_id=variant_id,
@@ -120,6 +121,7 @@ def create(
             "This pack is linked here already; change the quantity of that link instead.",
             field="pack",
         ) from None
+    return link
 
 
 def update(link_id: int, *, quantity: int, from_metadata: bool = False) -> PackLink:
@@ -189,7 +191,8 @@ def target_of(link: PackLink) -> Target:
 
 def _take(link_id: int, *, from_metadata: bool) -> PackLink:
     """Lock a link in force, and have the metadata text that it may have contradicted read again."""
-    link = PackLink.objects.select_for_update().filter(pk=link_id, until__isnull=True).first()
+    in_force = PackLink.objects.filter(pk=link_id, until__isnull=True)
+    link: PackLink | None = in_force.select_for_update().first()
     if link is None:
         raise NotFound("There is no such link; it may have been removed.", field="id")
     target = target_of(link)

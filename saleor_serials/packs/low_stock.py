@@ -49,7 +49,7 @@ def notify_staff(pack_ids: Iterable[int], settings: Config) -> None:
 
 
 def _is_low(pack: Pack, left: Mapping[int, int]) -> bool:
-    return left[pack.pk] < pack.notice_below
+    return bool(left[pack.pk] < pack.notice_below)
 
 
 _LOCK_NOTICE = "SELECT pg_try_advisory_xact_lock(hashtext('saleor_serials.notice'), %s)"

@@ -137,15 +137,15 @@ GROUP BY touched.id, link.pack_id, pack.id HAVING bool_or(link.until IS NULL)
 
 _EVER_LINKED = """
 SELECT v.id, v.product_id FROM saleor_serials_packlink AS l
-JOIN product_productvariant AS v ON v.id = l.variant_id
+JOIN ({variants}) AS v ON v.id = l.variant_id
 WHERE %(pack)s::bigint IS NULL OR l.pack_id = %(pack)s::bigint
 UNION
 SELECT v.id, v.product_id FROM saleor_serials_packlink AS l
-JOIN product_productvariant AS v ON v.product_id = l.product_id
+JOIN ({variants}) AS v ON v.product_id = l.product_id
 WHERE %(pack)s::bigint IS NULL OR l.pack_id = %(pack)s::bigint
 """
 
-_NAMED = "SELECT id, product_id FROM product_productvariant WHERE id = ANY(%(variants)s)"
+_NAMED = "SELECT id, product_id FROM ({variants}) AS v WHERE id = ANY(%(variants)s)"
 
 
 def _limits(*, pack_id: int | None = None) -> list[_Limit]:
@@ -158,8 +158,9 @@ def _limits_of(variant_ids: Iterable[int]) -> list[_Limit]:
 
 
 def _read_limits(touched: str, values: Mapping[str, Any]) -> list[_Limit]:
+    sql = _LIMITS.replace("{touched}", touched).replace("{variants}", host.VARIANTS)
     with connection.cursor() as cursor:
-        cursor.execute(_LIMITS.replace("{touched}", touched), values)
+        cursor.execute(sql, values)
         return [
             _Limit(
                 variant_id=variant_id,

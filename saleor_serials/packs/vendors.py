@@ -25,6 +25,7 @@ def set_rights(group_id: int, rights: Collection[Right]) -> VendorGroup:
             "Give at least one right; SEE is enough to look at the group's packs.", field="rights"
         )
     values = {"rights": [right.value for right in Right if right in rights]}
+    group: VendorGroup
     group, _ = VendorGroup.objects.update_or_create(group_id=group_id, defaults=values)
     return group
 
@@ -36,7 +37,7 @@ def remove(group_id: int) -> VendorGroup:
         NotFound: it is none.
         InvalidInput: packs belong to it, and its members would come to reach those of others.
     """
-    group = VendorGroup.objects.filter(group_id=group_id).first()
+    group: VendorGroup | None = VendorGroup.objects.filter(group_id=group_id).first()
     if group is None:
         raise NotFound("This is no vendor group.", field="group")
     owned = list(

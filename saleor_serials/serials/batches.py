@@ -20,7 +20,7 @@ def make_batch(
         InvalidInput, TooLong: the name cannot be used; ``field`` is ``batch_name``.
     """
     now = timezone.now()
-    batch = Batch.objects.create(
+    batch: Batch = Batch.objects.create(
         pack=pack, name=batch_name(name, now=now), quantity=quantity, created_at=now
     )
     history.record_batch(batch, actor=actor, reason=reason)

@@ -111,7 +111,7 @@ class PackGenerationContext:
 
     @property
     def pack_slug(self) -> str:
-        return self.pack.slug
+        return str(self.pack.slug)
 
     def take_numbers(self, count: int, *, start: int, step: int) -> Sequence[int]:
         after = self._move("GREATEST(known.next, %(start)s) + %(by)s", start=start, by=count * step)

@@ -120,7 +120,7 @@ def pack_of(pack_id: int, action: StaffAction) -> Pack:
     Raises:
         NotFound, NotAllowed: there is none, or it is out of reach.
     """
-    pack = Pack.objects.filter(pk=pack_id).first()
+    pack: Pack | None = Pack.objects.filter(pk=pack_id).first()
     if pack is None:
         raise NotFound("There is no such pack.", field="pack")
     action.access.require(Right.ASSIGN, pack_id, field="pack")

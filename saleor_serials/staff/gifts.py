@@ -82,7 +82,7 @@ def give_any(pack_id: int, quantity: int, user_id: int, action: StaffAction) -> 
 
 
 def _gift(pack: Pack, customer: str, quantity: int, *, now: datetime) -> Assignment:
-    return Assignment.objects.create(
+    gift: Assignment = Assignment.objects.create(
         pack=pack,
         customer=customer,
         per_unit=0,
@@ -90,6 +90,7 @@ def _gift(pack: Pack, customer: str, quantity: int, *, now: datetime) -> Assignm
         entitled=quantity,
         entitled_since=now,
     )
+    return gift
 
 
 def reserve(serial_ids: Sequence[int], customer: str, action: StaffAction) -> list[Outcome]:

@@ -94,6 +94,7 @@ def _lock_line(line_id: str) -> tuple[OrderRecord, LineSnapshot]:
 
 
 def _assignment_of(record: OrderRecord, line: LineSnapshot, pack: Pack) -> Assignment:
+    assignment: Assignment
     assignment, _ = Assignment.objects.get_or_create(
         line_id=line.id,
         pack=pack,

@@ -211,13 +211,14 @@ def test_a_batch_is_deleted_but_for_what_somebody_holds(owner: Any) -> None:
 def test_many_are_deleted_by_a_job_in_chunks(owner: Any, how: str) -> None:
     pack, _ = mixed()
     [batch] = pack.batches.all()
-    deletion, variables = {
+    cases: dict[str, tuple[str, dict[str, Any]]] = {
         "filter": (
             DELETE,
             {"filter": {"packs": [gid("SerialPack", pack.pk)]}, "expectedCount": 5},
         ),
         "batch": (DELETE_BATCH, {"id": gid("SerialBatch", batch.pk)}),
-    }[how]
+    }
+    deletion, variables = cases[how]
 
     with mock.patch.object(serials_deletion, "CHUNK", 2):
         made = do(
@@ -369,14 +370,15 @@ def test_staff_are_told_at_once_when_deleting_leaves_a_pack_low(owner: Any, how:
     pack = making.make_pack(notice_below=2)
     chosen = add(pack, "A", "B")
     [batch] = pack.batches.all()
-    mutation, variables = {
+    cases: dict[str, tuple[str, dict[str, Any]]] = {
         "ids": (DELETE, {"ids": chosen[:1]}),
         "filter": (
             DELETE,
             {"filter": {"packs": [gid("SerialPack", pack.pk)]}, "expectedCount": 2},
         ),
         "batch": (DELETE_BATCH, {"id": gid("SerialBatch", batch.pk)}),
-    }[how]
+    }
+    mutation, variables = cases[how]
 
     do(mutation, variables, by=owner)
 

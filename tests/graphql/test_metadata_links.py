@@ -142,7 +142,8 @@ def test_a_link_made_in_another_way_is_neither_changed_nor_removed(
     pack = making.make_pack(slug="games")
     making.make_pack(slug="music")
     column = {"ProductVariant": "variant_id", "Product": "product_id"}[target[0]]
-    link = links.create(pack=pack, quantity=2, **{column: target[1]})
+    chosen: dict[str, Any] = {column: target[1]}
+    link = links.create(pack=pack, quantity=2, **chosen)
 
     told(lambda: metadata.write(*target, {"serials": "games x2, music"}, by=staff))
     same = in_force(target)
@@ -195,7 +196,8 @@ def test_a_mutation_that_clears_the_way_has_the_text_granted_at_once(
 ) -> None:
     pack = making.make_pack(slug="games")
     column = {"ProductVariant": "variant_id", "Product": "product_id"}[target[0]]
-    link = gid("SerialPackLink", links.create(pack=pack, quantity=2, **{column: target[1]}).pk)
+    chosen: dict[str, Any] = {column: target[1]}
+    link = gid("SerialPackLink", links.create(pack=pack, quantity=2, **chosen).pk)
     metadata.write(*target, {"serials": "games x3"}, by=staff)
     stood_against = metadata.read(*target, by=staff)
 

@@ -92,7 +92,7 @@ ONE = {
 
 
 def ids(market: Shop, query: str) -> dict[str, str]:
-    rows = {"serialPack": Pack, "serial": Serial, "serialBatch": Batch}
+    rows: dict[str, Any] = {"serialPack": Pack, "serial": Serial, "serialBatch": Batch}
     kind = {"serialPack": "SerialPack", "serial": "Serial", "serialBatch": "SerialBatch"}[query]
     of_pack = {"serialPack": "pk"}.get(query, "pack")
     return {

@@ -494,13 +494,14 @@ def test_a_link_that_makes_no_sense_is_refused_and_nothing_changes(owner: Any) -
     product = gid("Product", link.variant.product_id)
     before = books()
 
-    for given, field, code in [
+    cases: list[tuple[dict[str, Any], str, str]] = [
         ({}, "variant", "REQUIRED"),
         ({"variant": variant, "product": product}, "variant", "REQUIRED"),
         ({"variant": variant, "quantity": 0}, "quantity", "OUT_OF_RANGE"),
         ({"variant": variant, "quantity": 10_001}, "quantity", "OUT_OF_RANGE"),
         ({"variant": linked}, "pack", "ALREADY_EXISTS"),
-    ]:
+    ]
+    for given, field, code in cases:
         assert refused(LINK, {"input": {"pack": pack, **given}}, by=owner) == [(field, code, None)]
     for quantity in (-1, 0, 10_001):
         assert refused(RELINK, {"id": link_id, "quantity": quantity}, by=owner) == [
@@ -533,7 +534,7 @@ def test_an_id_of_nothing_is_refused_by_the_name_of_its_field(owner: Any, wrong:
     variant = gid("ProductVariant", shop.make_variant().pk)
     before = books()
 
-    for query, variables, field in [
+    cases: list[tuple[str, dict[str, Any], str]] = [
         (UPDATE, {"id": wrong, "input": {"name": "New"}}, "id"),
         (ADD, {"pack": wrong, "data": ["New"]}, "pack"),
         (LINK, {"input": {"pack": wrong, "variant": variant}}, "pack"),
@@ -541,7 +542,8 @@ def test_an_id_of_nothing_is_refused_by_the_name_of_its_field(owner: Any, wrong:
         (LINK, {"input": {"pack": pack, "product": wrong}}, "product"),
         (RELINK, {"id": wrong, "quantity": 2}, "id"),
         (UNLINK, {"id": wrong}, "id"),
-    ]:
+    ]
+    for query, variables, field in cases:
         assert refused(query, variables, by=owner) == [(field, "NOT_FOUND", None)]
 
     assert books() == before

@@ -168,7 +168,7 @@ def test_pages_of_serials_meet_without_gap_or_overlap(owner: Any) -> None:
 def test_a_page_that_makes_no_sense_is_refused(owner: Any) -> None:
     add(making.make_pack(), "A")
 
-    for arguments, message in [
+    cases: list[tuple[dict[str, Any], str]] = [
         ({}, "You must provide a `first` or `last` value to properly paginate the `serials` "),
         ({"first": 101}, "Requesting 101 records on the `serials` connection exceeds the `first` "),
         ({"last": 101}, "Requesting 101 records on the `serials` connection exceeds the `last` "),
@@ -183,7 +183,8 @@ def test_a_page_that_makes_no_sense_is_refused(owner: Any) -> None:
             for cursor in ("", "x", "ü", "MA==", "LTE=", "WyIxIl0=", "OTk5OTk5OTk5OTk5OTk5OTk5OTk=")
         ),
         ({"last": 1, "before": "x"}, "Argument `before` is not a cursor of this list."),
-    ]:
+    ]
+    for arguments, message in cases:
         told = complaints(LIST, arguments, by=owner)
         assert told
         assert all(each.startswith(message) for each in told)

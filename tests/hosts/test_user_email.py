@@ -158,7 +158,7 @@ def certificate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ssl.SSLConte
 @pytest.mark.parametrize("kind", ["use_tls", "use_ssl"])
 def test_its_encryption_is_used(port: int, kind: str, certificate: ssl.SSLContext) -> None:
     set_server(port, username=LOGIN[0], password=LOGIN[1], **{kind: True})
-    encrypted = {
+    encrypted: dict[str, dict[str, Any]] = {
         "use_tls": {"tls_context": certificate, "require_starttls": True},
         "use_ssl": {"ssl_context": certificate},
     }
@@ -183,7 +183,7 @@ def test_its_encryption_is_used(port: int, kind: str, certificate: ssl.SSLContex
 def test_a_wrong_setting_loses_no_mail_and_no_secret(
     port: int, wrong: dict[str, Any], problem: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    right = {"username": LOGIN[0], "password": LOGIN[1]}
+    right: dict[str, Any] = {"username": LOGIN[0], "password": LOGIN[1]}
     set_server(port, **{**right, **wrong})
 
     with servers.mail_server(port, login=LOGIN) as mailbox, caplog.at_level(logging.DEBUG):

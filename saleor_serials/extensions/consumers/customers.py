@@ -43,7 +43,8 @@ class CustomerGroup(Consumer):
         check_group(self._group, field="group")
 
     def consume(self, consumed: Consumed) -> None:
-        host.join_customer_group(consumed.user_id, self._group)
+        if consumed.user_id is not None:
+            host.join_customer_group(consumed.user_id, self._group)
 
 
 class Points(Consumer):
@@ -66,4 +67,5 @@ class Points(Consumer):
         self._points = settings["points"]
 
     def consume(self, consumed: Consumed) -> None:
-        host.add_customer_points(consumed.user_id, self._points)
+        if consumed.user_id is not None:
+            host.add_customer_points(consumed.user_id, self._points)

@@ -9,6 +9,7 @@ from typing import Any
 
 from saleor_serials.host import api
 
+_Base: Any = api.DataLoader
 _loaders: list[Any] = []
 
 
@@ -19,7 +20,7 @@ def batch_load(read: Callable[[Sequence[Any]], Mapping[Any, Any]]) -> Callable[[
     out gets None.
     """
 
-    class Loader(api.DataLoader):
+    class Loader(_Base):
         context_key = f"saleor_serials.{read.__name__}"
 
         def batch_load(self, keys: Sequence[Any]) -> list[Any]:

@@ -58,7 +58,7 @@ def vendor_groups(group_ids: Sequence[int]) -> Mapping[int, VendorGroup]:
 @batch_load
 def group_names(group_ids: Sequence[int]) -> Mapping[int, str]:
     """Say what staff groups are called; those that were deleted by their key."""
-    names: Mapping[int, str] = host.group_names(group_ids)
+    names = host.group_names(group_ids)
     return {pk: names.get(pk, f"group:{pk}") for pk in group_ids}
 
 
@@ -85,12 +85,12 @@ def emails(user_ids: Sequence[int]) -> Mapping[int, str]:
 
 @batch_load
 def variants(ids: Sequence[int]) -> Mapping[int, Any]:
-    return _rows(PackLink.variant.field.related_model.objects, ids)
+    return host.variants(ids)
 
 
 @batch_load
 def products(ids: Sequence[int]) -> Mapping[int, Any]:
-    return _rows(PackLink.product.field.related_model.objects, ids)
+    return host.products(ids)
 
 
 def _rows(among: QuerySet[Any], ids: Sequence[int]) -> Mapping[int, Any]:
@@ -122,5 +122,5 @@ links_of_products = batch_load(_links("product"))
 @batch_load
 def actor_names(actors: Sequence[str]) -> Mapping[str, str]:
     """Say who stands in the history; whoever was deleted, and the system, by their own name."""
-    names: Mapping[str, str] = api.actor_names(actors)
+    names = api.actor_names(actors)
     return {actor: names.get(actor, actor) for actor in actors}

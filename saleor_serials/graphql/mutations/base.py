@@ -16,8 +16,10 @@ from saleor_serials.host import api
 from saleor_serials.host.shapes import Actor
 from saleor_serials.models import Job, Pack
 
+_Base: Any = api.Mutation
 
-class Mutation(api.Mutation):
+
+class Mutation(_Base):
     """A change by staff. Whoever makes it has the permission, MANAGE_PRODUCTS unless it says so."""
 
     class Meta:
@@ -72,7 +74,8 @@ def pack_of(actor: Actor, global_id: str, right: Right) -> Pack:
     Raises:
         NotFound, NotAllowed: they may not, or there is none.
     """
-    pack = Pack.objects.filter(pk=ids.require(global_id, "SerialPack", field="pack")).first()
+    pack_id = ids.require(global_id, "SerialPack", field="pack")
+    pack: Pack | None = Pack.objects.filter(pk=pack_id).first()
     if pack is None:
         raise NotFound("There is no such pack.", field="pack")
     pack_access(actor).require(right, pack.pk, field="pack")

@@ -10,7 +10,8 @@ from saleor_serials.errors import NotFound
 from saleor_serials.graphql import ids
 from saleor_serials.graphql.mutations.base import Mutation, pack_of
 from saleor_serials.graphql.types import SerialPackLink
-from saleor_serials.host.shapes import Actor
+from saleor_serials.host import host
+from saleor_serials.host.shapes import Actor, Target
 from saleor_serials.models import PackLink
 from saleor_serials.packs import links
 
@@ -46,8 +47,8 @@ class SerialPackLinkCreate(Mutation):
         given = arguments["input"]
         link = links.create(
             pack=pack_of(actor, given["pack"], Right.LINK),
-            variant_id=_existing(PackLink.variant, "ProductVariant", given.get("variant")),
-            product_id=_existing(PackLink.product, "Product", given.get("product")),
+            variant_id=_existing("variant", "ProductVariant", given.get("variant")),
+            product_id=_existing("product", "Product", given.get("product")),
             quantity=1 if given.get("quantity") is None else given["quantity"],
         )
         tasks.request_stock(link.pack_id)
@@ -110,12 +111,11 @@ def _link_of(actor: Actor, global_id: str) -> int:
     return link_id
 
 
-def _existing(foreign: Any, type_name: str, global_id: str | None) -> int | None:
-    """Read the id of a row of the host, which must be there: its key has no constraint."""
+def _existing(kind: str, type_name: str, global_id: str | None) -> int | None:
+    """Read the id of a variant or product, which must be there: its key has no constraint."""
     if global_id is None:
         return None
-    field = foreign.field
-    number = ids.require(global_id, type_name, field=field.name)
-    if not field.related_model.objects.filter(pk=number).exists():
-        raise NotFound(f"There is no such {field.name}.", field=field.name)
+    number = ids.require(global_id, type_name, field=kind)
+    if not host.has_target(Target(kind=kind, id=number)):
+        raise NotFound(f"There is no such {kind}.", field=kind)
     return number

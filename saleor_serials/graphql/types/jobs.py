@@ -82,12 +82,16 @@ class SerialJob(graphene.ObjectType):
 
     @staticmethod
     def resolve_checked(root: models.Job, info: Any) -> int | None:
-        return plan.checked_rows(root)
+        checked: int | None = root.settings.get("checked")
+        return checked
 
     @staticmethod
     def resolve_is_dry_run(root: models.Job, info: Any) -> bool:
-        input = plan.file_input(root)
-        return input is not None and input.dry_run
+        return bool(root.settings.get("dry_run"))
+
+    @staticmethod
+    def resolve_problem_count(root: models.Job, info: Any) -> int:
+        return int(root.settings.get("problems", 0))
 
     @staticmethod
     def resolve_file_name(root: models.Job, info: Any) -> str | None:
@@ -116,4 +120,4 @@ class SerialJob(graphene.ObjectType):
 
 def _has_file(job: models.Job) -> bool:
     """Tell whether a job has made a file; what others read is given to nobody."""
-    return job.kind == JobKind.EXPORT and job.status == JobStatus.DONE
+    return bool(job.kind == JobKind.EXPORT and job.status == JobStatus.DONE)

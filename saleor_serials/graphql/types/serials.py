@@ -93,7 +93,7 @@ class SerialEvent(graphene.ObjectType):
     def resolve_order_number(root: models.Event, info: Any) -> str | None:
         if root.order is None or not permissions.may_see_holders(api.actor(info.context)):
             return None
-        return root.order.number
+        return str(root.order.number)
 
     @staticmethod
     def resolve_title(root: models.Event, info: Any) -> str | None:

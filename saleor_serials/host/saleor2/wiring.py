@@ -69,7 +69,8 @@ def connect(
 
 def task(name: str) -> Callable[[Callable[..., Any]], Any]:
     """Make a function a Celery task of the host's own app."""
-    return celery_app.task(name=name, ignore_result=True)
+    decorate: Callable[[Callable[..., Any]], Any] = celery_app.task(name=name, ignore_result=True)
+    return decorate
 
 
 def schedule(name: str, *, task_name: str, every: timedelta) -> None:

@@ -117,9 +117,10 @@ _TELLING = {
     "transaction": (TransactionEvent, "transaction__order_id", "created_at"),
 }
 
-# An order (o) that costs something, and for which no money ever came in.
-NEVER_PAID = f"""
-o.total_gross_amount > 0 AND NOT EXISTS (
+# Those that cost something, and for which no money ever came in.
+UNPAID_ORDERS = f"""
+SELECT o.id::text AS id FROM order_order AS o
+WHERE o.total_gross_amount > 0 AND NOT EXISTS (
     SELECT FROM payment_payment AS p
     WHERE p.order_id = o.id AND (p.captured_amount > 0 OR EXISTS (
         SELECT FROM payment_transaction AS t

@@ -20,11 +20,11 @@ _FAILING = timedelta(days=1)
 
 def _deleted_orders() -> list[Finding]:
     return select(
-        """
+        f"""
         SELECT r.order_id, r.number, r.order_id, sum(a.held), sum(a.entitled)
         FROM saleor_serials_orderrecord AS r
         JOIN saleor_serials_assignment AS a ON a.order_id = r.id AND (a.held > 0 OR a.entitled > 0)
-        WHERE NOT EXISTS (SELECT FROM order_order AS o WHERE o.id::text = r.order_id)
+        WHERE NOT EXISTS (SELECT FROM ({host.ORDERS}) AS o WHERE o.id = r.order_id)
         GROUP BY r.id ORDER BY r.id
         """,
         "order {} (id {}) is gone, holds {} and is owed {}",
@@ -37,8 +37,9 @@ def _unpaid() -> list[Finding]:
     return select(
         f"""
         SELECT r.order_id, r.number, r.order_id
-        FROM saleor_serials_orderrecord AS r JOIN order_order AS o ON o.id::text = r.order_id
-        WHERE r.entitled_at IS NOT NULL AND NOT r.noted ? 'payment_issue' AND {host.NEVER_PAID}
+        FROM saleor_serials_orderrecord AS r
+        JOIN ({host.UNPAID_ORDERS}) AS o ON o.id = r.order_id
+        WHERE r.entitled_at IS NOT NULL AND NOT r.noted ? 'payment_issue'
             AND EXISTS (
                 SELECT FROM saleor_serials_assignment WHERE order_id = r.id AND held > 0
             )

@@ -33,9 +33,8 @@ class Step:
 
     def check(self) -> None:
         found = Assignment.objects.filter(order__order_id=self.order_id).order_by("id")
-        entitled: int | tuple[int, ...] = tuple(found.values_list("entitled", flat=True))
-        if isinstance(self.entitled, int):
-            entitled = sum(entitled)
+        units = tuple(found.values_list("entitled", flat=True))
+        entitled = sum(units) if isinstance(self.entitled, int) else units
         held = " ".join(making.held(self.order_id))
         told = None
         if self.told is not None:
@@ -79,7 +78,7 @@ def flow(*, silent: bool = False, by_memory: bool = False) -> Callable[[Flow], C
         test.__name__, test.__module__ = walk.__name__, walk.__module__
         # What the flow asks for besides its desk comes from pytest.
         own, (_, *asked) = signature(test).parameters.values(), signature(walk).parameters.values()
-        test.__signature__ = Signature([*list(own)[:-1], *asked])  # type: ignore[attr-defined]
+        test.__signature__ = Signature([*list(own)[:-1], *asked])
         return test
 
     return decorate
