@@ -14,6 +14,7 @@ from saleor_serials.models import Delivery, Event, EventType, OrderRecord, PackL
 from saleor_serials.orders import fulfillment
 from saleor_serials.orders.fulfillment import MAX_ATTEMPTS, fulfill
 from saleor_serials.orders.reconcile import reconcile
+from saleor_serials.packs import lifecycle
 from tests import making
 from tests.hosts import part, shop
 from tests.making import held, shortfall, statuses
@@ -141,6 +142,49 @@ def test_a_line_of_two_packs_waits_for_both() -> None:
 
     assert before == {}
     assert list(shop.fulfilled(order_id).values()) == [2]
+
+
+@pytest.mark.usefixtures("switched_on")
+@pytest.mark.parametrize("assign_on", ["paid", "confirmed"])
+def test_a_pack_that_is_closed_to_the_customer_keeps_no_line_from_being_fulfilled(
+    assign_on: str,
+) -> None:
+    shop.set_plugin(automatic_fulfillment="true", assign_on=assign_on)
+    link = make_link()
+    closed = making.make_pack(customer_groups=["club"])
+    making.make_serials(closed, 5)
+    making.make_link(closed, variant=link.variant)
+
+    order_id = making.paid_order(link, units=2)
+
+    assert len(held(order_id)) == 2
+    assert list(shop.fulfilled(order_id).values()) == [2]
+    assert shop.status(order_id) == "fulfilled"
+
+
+@pytest.mark.usefixtures("switched_on")
+def test_a_line_of_nothing_but_a_closed_pack_is_not_fulfilled() -> None:
+    link = make_link()
+    lifecycle.update(link.pack.pk, customer_groups=["club"])
+
+    order_id = making.paid_order(link, units=2)
+    OrderRecord.objects.update(fulfill_at=timezone.now())
+
+    assert not fulfill(order_id)
+    assert (held(order_id), shop.fulfilled(order_id)) == ([], {})
+
+
+@pytest.mark.usefixtures("switched_on")
+def test_a_line_short_in_a_pack_that_closes_meanwhile_is_not_fulfilled() -> None:
+    link = make_link(serials=2)
+    order_id = making.paid_order(link, units=3)
+
+    lifecycle.update(link.pack.pk, customer_groups=["club"])
+    reconcile(order_id)
+    OrderRecord.objects.update(fulfill_at=timezone.now())
+
+    assert not fulfill(order_id)
+    assert (shortfall(order_id), shop.fulfilled(order_id)) == (0, {})
 
 
 @pytest.mark.usefixtures("switched_on")

@@ -10,12 +10,13 @@ from saleor_serials.models import Assignment, EventType, OrderRecord, Pack
 _CLOSED = "closed"
 
 
-def closed_packs(
+def find_closed_packs(
     record: OrderRecord, order: OrderSnapshot, assignments: Sequence[Assignment]
-) -> frozenset[int]:
-    """Find the packs that do not serve this order's customer or channel; tell staff of new ones.
+) -> None:
+    """Store on the record which packs do not serve this order's customer or channel.
 
-    One statement more where a pack asks for groups. Leaving a group takes nothing back.
+    Each new one is recorded in the history. One statement more where a pack asks for groups.
+    Leaving a group takes nothing back.
     """
     packs = {each.pack_id: each.pack for each in assignments}.values()
     groups: frozenset[str] = frozenset()
@@ -28,11 +29,10 @@ def closed_packs(
         history.record_order(EventType.NOT_SERVED, record, reason=closed[pk])
     if sorted(closed) != known:
         record.noted = {**record.noted, _CLOSED: sorted(closed)}
-    return frozenset(closed)
 
 
 def _why_closed(pack: Pack, order: OrderSnapshot, groups: frozenset[str]) -> str:
-    # Without its name: who reaches another pack of the order reads this as well.
+    # Without the pack's name: staff with access to another pack of the order read this as well.
     if pack.channels and order.channel not in pack.channels:
         return "A pack that it was to take from serves other channels"
     if pack.customer_groups and not groups.intersection(pack.customer_groups):

@@ -15,7 +15,7 @@ def has_reached(order: OrderSnapshot, *, assign_on: str) -> bool:
 
 
 def entitled_units(
-    order: OrderSnapshot, *, was_entitled: bool, assign_on: str = "paid"
+    order: OrderSnapshot, *, was_entitled: bool, assign_on: str
 ) -> dict[str, int]:
     """Count, per line id, the units that the customer is entitled to.
 
@@ -33,7 +33,7 @@ def entitled_serials(
 ) -> int:
     """How many serials: the frozen terms, plus what staff granted, minus what they withheld.
 
-    ``at_most``: what the terms give while it is in payment_issue whether the order is paid.
+    ``at_most``: the most that the terms give; staff's numbers count beside it.
     """
     owed = units * per_unit
     return max(0, (owed if at_most is None else min(owed, at_most)) + granted - withheld)

@@ -16,8 +16,10 @@ from django.utils import timezone
 from saleor_serials import config, history
 from saleor_serials.errors import NotFulfillable
 from saleor_serials.host import host
-from saleor_serials.models import Assignment, DeliveryStatus, Event, EventType, OrderRecord, Serial
-from saleor_serials.orders.entitlement import entitled_serials, entitled_units
+from saleor_serials.host.shapes import OrderSnapshot
+from saleor_serials.models import DeliveryStatus, Event, EventType, OrderRecord, Serial
+from saleor_serials.orders.entitlement import entitled_units
+from saleor_serials.orders.lines import entitlements
 
 logger = logging.getLogger(__name__)
 
@@ -52,7 +54,7 @@ def fulfill(order_id: str) -> bool:
             record = _lock(order_id)
             if record is None:
                 return False
-            done, problem = _fulfill_lines(order_id, _open_units(record))
+            done, problem = _fulfill_lines(order_id, _open_units(record, settings=settings))
             for line, units in done.items():
                 history.record_line(EventType.FULFILLED, record, line_id=line, quantity=units)
             _finish(record, problem=problem)
@@ -65,11 +67,10 @@ def fulfill(order_id: str) -> bool:
 
 def _lock(order_id: str) -> OrderRecord | None:
     waiting = OrderRecord.objects.filter(order_id=order_id, fulfill_at__isnull=False)
-    record: OrderRecord | None = waiting.select_for_update().first()
-    return record
+    return waiting.select_for_update().first()
 
 
-def _open_units(record: OrderRecord) -> dict[str, int]:
+def _open_units(record: OrderRecord, *, settings: config.Config) -> dict[str, int]:
     """Count, per line, the units that are covered and that nobody has fulfilled.
 
     A fulfilment of ours that staff cancelled is not made again.
@@ -79,35 +80,32 @@ def _open_units(record: OrderRecord) -> dict[str, int]:
     order = host.order_snapshot(record.order_id)
     if order is None or not fulfilled:
         return {}
-    entitled = entitled_units(order, was_entitled=record.entitled_at is not None)
+    units = entitled_units(
+        order, was_entitled=record.entitled_at is not None, assign_on=settings.assign_on
+    )
     by_us = _fulfilled_by_us(record)
     missing = {
-        line: entitled[line] - max(fulfilled[line], by_us[line])
-        for line in _covered_lines(record, entitled) & fulfilled.keys()
+        line: units[line] - max(fulfilled[line], by_us[line])
+        for line in _covered_lines(record, order, settings=settings) & fulfilled.keys()
     }
     return {line: units for line, units in missing.items() if units > 0}
 
 
-def _covered_lines(record: OrderRecord, entitled: Mapping[str, int]) -> set[str]:
-    """Find the lines that hold, of every pack that they take from, all that they are owed, sent."""
-    of_line: dict[str, list[Assignment]] = defaultdict(list)
-    for assignment in record.assignments.all():
-        of_line[assignment.line_id].append(assignment)
-    return {
-        line
-        for line, assignments in of_line.items()
-        if all(_is_covered(assignment, entitled.get(line, 0)) for assignment in assignments)
-    } - _untold_lines(record)
+def _covered_lines(
+    record: OrderRecord, order: OrderSnapshot, *, settings: config.Config
+) -> set[str]:
+    """Find the lines that hold, of every pack that serves the customer, their full entitlement.
 
-
-def _is_covered(assignment: Assignment, units: int) -> bool:
-    owed = entitled_serials(
-        units=units,
-        per_unit=assignment.per_unit,
-        granted=assignment.granted,
-        withheld=assignment.withheld,
-    )
-    return bool(0 < owed == assignment.held)
+    A pack that is closed to the customer gives the line nothing more: nobody waits for it.
+    """
+    assignments = list(record.assignments.all())
+    found = entitlements(record, order, assignments, settings=settings)
+    complete: dict[str, list[bool]] = defaultdict(list)
+    for assignment, entitlement in zip(assignments, found, strict=True):
+        is_complete = 0 < entitlement.full == assignment.held
+        if is_complete or not entitlement.is_closed:
+            complete[assignment.line_id].append(is_complete)
+    return {line for line, all_of_it in complete.items() if all(all_of_it)} - _untold_lines(record)
 
 
 def _untold_lines(record: OrderRecord) -> set[str]:

@@ -1,6 +1,7 @@
 """How many serials each line of an order is entitled to, and which lines hold more."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from saleor_serials import config
@@ -10,34 +11,72 @@ from saleor_serials.models import Assignment, OrderRecord, SerialStatus
 from saleor_serials.orders.entitlement import cause_of_release, entitled_serials, entitled_units
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entitlement:
+    """What an assignment is entitled to: ``current``, and ``full`` once nothing limits it.
+
+    A payment issue and a pack that is closed to the customer limit ``current`` to what the
+    assignment held by its terms when that was found. ``is_closed``: the pack is closed.
+    """
+
+    full: int
+    current: int
+    is_closed: bool
+
+
+def entitlements(
+    record: OrderRecord,
+    order: OrderSnapshot,
+    assignments: Sequence[Assignment],
+    *,
+    settings: config.Config,
+) -> list[Entitlement]:
+    """Compute what each assignment is entitled to: the only place that does.
+
+    Reads the payment issue and the closed packs from the record, where a reconcile stored them.
+    """
+    units = entitled_units(
+        order, was_entitled=record.entitled_at is not None, assign_on=settings.assign_on
+    )
+    kept = record.noted.get("kept")
+    closed = record.noted.get("closed", [])
+
+    def entitlement(assignment: Assignment) -> Entitlement:
+        is_closed = assignment.pack_id in closed
+        limits = [] if kept is None else [kept.get(str(assignment.pk), 0)]
+        if is_closed:
+            limits.append(held_by_terms(assignment))
+
+        def serials(at_most: int | None) -> int:
+            return entitled_serials(
+                units=units.get(assignment.line_id, 0),
+                per_unit=assignment.per_unit,
+                granted=assignment.granted,
+                withheld=assignment.withheld,
+                at_most=at_most,
+            )
+
+        return Entitlement(
+            full=serials(None), current=serials(min(limits, default=None)), is_closed=is_closed
+        )
+
+    return [entitlement(assignment) for assignment in assignments]
+
+
 def set_entitled(
     record: OrderRecord,
     order: OrderSnapshot,
     assignments: Sequence[Assignment],
     *,
-    closed: frozenset[int],
     settings: config.Config,
     now: datetime,
 ) -> list[Surplus]:
-    """Set what each line is owed; return those that hold more, and what that becomes."""
-    units = entitled_units(
-        order, was_entitled=record.entitled_at is not None, assign_on=settings.assign_on
-    )
+    """Set what each line is entitled to; return the lines that hold more, and why."""
     lines = {line.id: line for line in order.lines}
-    kept = record.noted.get("kept")
     surplus = []
-    for assignment in assignments:
-        at_most = None if kept is None else kept.get(str(assignment.pk), 0)
-        if assignment.pack_id in closed:
-            held = held_by_terms(assignment)
-            at_most = held if at_most is None else min(held, at_most)
-        assignment.entitled = entitled_serials(
-            units=units.get(assignment.line_id, 0),
-            per_unit=assignment.per_unit,
-            granted=assignment.granted,
-            withheld=assignment.withheld,
-            at_most=at_most,
-        )
+    found = entitlements(record, order, assignments, settings=settings)
+    for assignment, entitlement in zip(assignments, found, strict=True):
+        assignment.entitled = entitlement.current
         if assignment.entitled and assignment.entitled_since is None:
             assignment.entitled_since = record.entitled_at or now
         if assignment.held > assignment.entitled:

@@ -50,13 +50,11 @@ def reconcile(order_id: str, *, first_in_line: bool = False) -> Outcome | None:
         records.follow_customer(record, order)
         assignments = list(record.assignments.select_related("pack").order_by("id"))
         payment.record_payment(record, order, assignments, settings=settings, now=now)
-        closed = eligibility.closed_packs(record, order, assignments)
+        eligibility.find_closed_packs(record, order, assignments)
         if records.remembered(record) != remembered:
             record.save(update_fields=records.REMEMBERED)
         stored = [numbers(assignment) for assignment in assignments]
-        surplus = lines.set_entitled(
-            record, order, assignments, closed=closed, settings=settings, now=now
-        )
+        surplus = lines.set_entitled(record, order, assignments, settings=settings, now=now)
         freed = release.release(record, surplus, settings=settings, now=now)
         allocated = allocation.allocate(
             record, assignments, settings=settings, now=now, first_in_line=first_in_line
