@@ -225,12 +225,12 @@ def test_a_line_that_holds_more_than_it_is_owed(order_id: str, place: str, link:
 
 def test_a_consumed_serial_and_an_order_with_a_payment_issue_are_no_surplus(order_id: str) -> None:
     Assignment.objects.update(entitled=0)
-    OrderRecord.objects.update(noted={"payment_issue": "payment_reversed"})
-    in_doubt = wrong()
-    OrderRecord.objects.update(noted={})
+    OrderRecord.objects.update(payment_issue="payment_reversed")
+    with_issue = wrong()
+    OrderRecord.objects.update(payment_issue="")
     Serial.objects.exclude(assignment=None).update(consumed_at=shop.now())
 
-    assert (in_doubt, wrong()) == ({}, {})
+    assert (with_issue, wrong()) == ({}, {})
 
 
 def test_a_gift_that_holds_more_than_was_given_is_left(order_id: str) -> None:
@@ -500,7 +500,7 @@ def test_an_order_that_counts_as_paid_and_never_was(link: PackLink) -> None:
         ],
     }
     assert [*wrong("--repair")] == ["last event"]
-    assert OrderRecord.objects.get().noted["payment_issue"] == "payment_reversed"
+    assert OrderRecord.objects.get().payment_issue == "payment_reversed"
     assert len(held(order_id)) == 1
 
 

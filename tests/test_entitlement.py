@@ -69,7 +69,9 @@ def test_nothing_is_owed_while_the_order_is_not_open_or_the_money_went_back(
 
 @given(orders())
 def test_an_order_never_seen_paid_is_owed_nothing_until_it_is_paid(order: OrderSnapshot) -> None:
-    assert not any(entitled_units(replace(order, paid=False), was_entitled=False, assign_on="paid").values())
+    assert not any(
+        entitled_units(replace(order, paid=False), was_entitled=False, assign_on="paid").values()
+    )
 
 
 @given(orders())

@@ -312,7 +312,7 @@ def test_without_stock_nothing_happens_but_that_staff_are_told_once() -> None:
     assert (shop.status(order_id), shop.count_fulfillments(order_id)) == ("unfulfilled", 0)
     assert shop.stock_of(link.variant) == [(1, 1)]
     assert told(order_id) == [("fulfillment_failed", None, NO_STOCK)]
-    assert OrderRecord.objects.get().noted["fulfillment"]["attempts"] == 6
+    assert OrderRecord.objects.get().fulfillment_attempts == 6
 
 
 @pytest.mark.usefixtures("switched_on")
@@ -328,7 +328,8 @@ def test_it_is_tried_again_when_there_is_stock() -> None:
     assert (too_early, report.fulfilled) == (0, 1)
     assert list(shop.fulfilled(order_id).values()) == [2]
     assert [kind for kind, *_ in told(order_id)] == ["fulfillment_failed", "fulfilled"]
-    assert "fulfillment" not in OrderRecord.objects.get().noted
+    record = OrderRecord.objects.get()
+    assert (record.fulfillment_problem, record.fulfillment_attempts) == ("", 0)
 
 
 @pytest.mark.usefixtures("switched_on")

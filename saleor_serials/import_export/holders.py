@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.auth import get_user_model
-from django.db import connection
 from django.db.models.functions import Lower
 
 from saleor_serials import config
@@ -19,17 +18,7 @@ from saleor_serials.host import host
 from saleor_serials.host.shapes import OrderSnapshot, customer_of_user, is_email
 from saleor_serials.import_export.columns import ImportRow
 from saleor_serials.models import Assignment, MetadataCopy, OrderRecord, SerialStatus, SweepState
-from saleor_serials.orders.records import freeze_terms
-
-_MAKE_RECORDS = """
-INSERT INTO saleor_serials_orderrecord
-    (order_id, number, customer, placed_at, lines, noted, metadata_copy, created_at)
-SELECT t.*, '[]', '{}', '', %(now)s
-FROM unnest(
-    %(orders)s::text[], %(numbers)s::text[], %(customers)s::text[], %(placed)s::timestamptz[]
-) AS t(order_id, number, customer, placed_at)
-ON CONFLICT (order_id) DO NOTHING
-"""
+from saleor_serials.orders.records import freeze_terms, insert_records
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -259,17 +248,7 @@ def _hold_by_lines(
 
 def _lock_records(orders: Mapping[str, OrderSnapshot], *, now: datetime) -> dict[str, OrderRecord]:
     """Lock our records of orders, made where there are none, with their terms frozen."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _MAKE_RECORDS,
-            {
-                "orders": list(orders),
-                "numbers": [order.number for order in orders.values()],
-                "customers": [order.customer for order in orders.values()],
-                "placed": [order.placed_at for order in orders.values()],
-                "now": now,
-            },
-        )
+    insert_records(orders.values(), now=now, since_active=False)
     records = {
         record.order_id: record
         for record in OrderRecord.objects.select_for_update()

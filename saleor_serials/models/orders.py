@@ -22,11 +22,19 @@ class OrderRecord(models.Model):
     """What we remember of an order, and the lock under which its serials move.
 
     ``entitled_at`` is when it first reached the status that assigns. ``lines`` names the lines
-    whose terms are frozen. ``customer`` is a key: ``user:<id>``, else ``email:<address>``, else
-    ``order:<id>``. ``noted`` is what staff were told in the history, and while the order has
-    a payment issue, how many serials each line keeps (``kept``, by assignment).
+    whose terms are frozen. ``customer`` is a customer key (``host.customers``). ``closed_pack_ids``
+    are the linked packs that do not serve this customer or channel.
+
+    ``refunded`` is the amount that the history last recorded as paid back. ``payment_issue`` is the
+    event type (``payment_reversed`` or ``prices_stale``) while the payments do not cover the order,
+    else empty; ``entitled_at_issue`` then maps each assignment's id (as text) to the serials that
+    it held by its terms when the issue began: the most that its terms give until the issue ends.
+
     ``metadata_copy`` is due from when serials moved until the metadata says so.
-    ``fulfill_at`` is when to see which lines can be fulfilled; null: not before something changes.
+
+    ``fulfill_at`` is when to look for lines to fulfil; null: not before something changes.
+    ``fulfillment_problem`` says why the last attempt failed, ``fulfillment_attempts`` how many have
+    failed in a row; empty and 0 after one that did not.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -36,9 +44,14 @@ class OrderRecord(models.Model):
     placed_at = models.DateTimeField()
     entitled_at = models.DateTimeField(null=True)
     lines = models.JSONField(default=list)
-    noted = models.JSONField(default=dict)
+    closed_pack_ids = ArrayField(models.BigIntegerField(), default=list)
+    refunded = models.DecimalField(max_digits=20, decimal_places=3, null=True)
+    payment_issue = models.CharField(max_length=32, blank=True, default="")
+    entitled_at_issue = models.JSONField(null=True)
     metadata_copy = models.CharField(max_length=8, blank=True, default=MetadataCopy.ABSENT)
     fulfill_at = models.DateTimeField(null=True)
+    fulfillment_problem = models.TextField(blank=True, default="")
+    fulfillment_attempts = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

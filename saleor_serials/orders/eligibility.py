@@ -7,8 +7,6 @@ from saleor_serials.host import host
 from saleor_serials.host.shapes import OrderSnapshot
 from saleor_serials.models import Assignment, EventType, OrderRecord, Pack
 
-_CLOSED = "closed"
-
 
 def find_closed_packs(
     record: OrderRecord, order: OrderSnapshot, assignments: Sequence[Assignment]
@@ -24,11 +22,9 @@ def find_closed_packs(
         groups = host.customer_groups(order.user_id)
     reasons = {pack.pk: _why_closed(pack, order, groups) for pack in packs}
     closed = {pk: reason for pk, reason in reasons.items() if reason}
-    known = record.noted.get(_CLOSED, [])
-    for pk in sorted(closed.keys() - set(known)):
+    for pk in sorted(closed.keys() - set(record.closed_pack_ids)):
         history.record_order(EventType.NOT_SERVED, record, reason=closed[pk])
-    if sorted(closed) != known:
-        record.noted = {**record.noted, _CLOSED: sorted(closed)}
+    record.closed_pack_ids = sorted(closed)
 
 
 def _why_closed(pack: Pack, order: OrderSnapshot, groups: frozenset[str]) -> str:

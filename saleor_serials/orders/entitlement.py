@@ -14,9 +14,7 @@ def has_reached(order: OrderSnapshot, *, assign_on: str) -> bool:
     return order.fulfilled if assign_on == "fulfilled" else order.paid
 
 
-def entitled_units(
-    order: OrderSnapshot, *, was_entitled: bool, assign_on: str
-) -> dict[str, int]:
+def entitled_units(order: OrderSnapshot, *, was_entitled: bool, assign_on: str) -> dict[str, int]:
     """Count, per line id, the units that the customer is entitled to.
 
     ``was_entitled``: the order once reached the status that assigns. That is remembered; afterwards

@@ -155,21 +155,20 @@ def _remember_failure(order_id: str, *, problem: str) -> None:
             _finish(record, problem=problem)
 
 
-_NOTED = "fulfillment"
-
-
 def _finish(record: OrderRecord, *, problem: str) -> None:
-    """Clear the order, or have it tried again after a problem; tell staff of a new one."""
-    noted = dict(record.noted)
-    earlier = noted.pop(_NOTED, {"problem": "", "attempts": 0})
+    """Take the order out of the outbox, or schedule the next attempt after a problem.
+
+    A new problem is recorded in the history for staff.
+    """
     record.fulfill_at = None
     if problem:
-        attempts = earlier["attempts"] + 1
-        noted[_NOTED] = {"problem": problem, "attempts": attempts}
-        if problem != earlier["problem"]:
+        record.fulfillment_attempts += 1
+        if problem != record.fulfillment_problem:
             history.record_order(EventType.FULFILLMENT_FAILED, record, reason=problem)
-        if attempts < MAX_ATTEMPTS:
-            pause = min(timedelta(minutes=2**attempts), _LONGEST_PAUSE)
+        if record.fulfillment_attempts < MAX_ATTEMPTS:
+            pause = min(timedelta(minutes=2**record.fulfillment_attempts), _LONGEST_PAUSE)
             record.fulfill_at = timezone.now() + pause
-    record.noted = noted
-    record.save(update_fields=["fulfill_at", "noted"])
+    else:
+        record.fulfillment_attempts = 0
+    record.fulfillment_problem = problem
+    record.save(update_fields=["fulfill_at", "fulfillment_problem", "fulfillment_attempts"])

@@ -38,12 +38,11 @@ def entitlements(
     units = entitled_units(
         order, was_entitled=record.entitled_at is not None, assign_on=settings.assign_on
     )
-    kept = record.noted.get("kept")
-    closed = record.noted.get("closed", [])
+    at_issue = record.entitled_at_issue
 
     def entitlement(assignment: Assignment) -> Entitlement:
-        is_closed = assignment.pack_id in closed
-        limits = [] if kept is None else [kept.get(str(assignment.pk), 0)]
+        is_closed = assignment.pack_id in record.closed_pack_ids
+        limits = [] if at_issue is None else [at_issue.get(str(assignment.pk), 0)]
         if is_closed:
             limits.append(held_by_terms(assignment))
 

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
 
 from saleor_serials import config, history
 from saleor_serials.host.shapes import OrderSnapshot
@@ -28,10 +27,6 @@ def _payment_issue(
     return EventType.PAYMENT_REVERSED if record.entitled_at else None
 
 
-# What is noted of an order's payment; the rest is others'.
-_OF_PAYMENT = {"refunded", "payment_issue", "kept"}
-
-
 def record_payment(
     record: OrderRecord,
     order: OrderSnapshot,
@@ -40,30 +35,32 @@ def record_payment(
     settings: config.Config,
     now: datetime,
 ) -> None:
-    """Keep the first moment the order was entitled; tell staff of money that went, to no effect.
+    """Set when the order was first entitled, what was paid back, and any payment issue.
 
-    An amount that was refunded names no line, and a payment that vanished is no refund: staff
-    read it in the history and decide. Until then lines keep what they hold by their terms.
+    A partial refund names no line, and a payment that vanished is no refund: each is recorded in
+    the history for staff to decide. While an issue lasts, lines keep what they hold by their terms.
     """
     if record.entitled_at is None and has_reached(order, assign_on=settings.assign_on):
         record.entitled_at = now
-    was: dict[str, Any] = record.noted
-    noted = {name: value for name, value in was.items() if name not in _OF_PAYMENT}
-    if order.refunded and record.entitled_at:
-        noted["refunded"] = str(order.refunded)
-        if order.refunded > Decimal(was.get("refunded", 0)) and not order.fully_refunded:
-            history.record_order(
-                EventType.PARTLY_REFUNDED,
-                record,
-                reason=f"{order.refunded} {order.currency} refunded in all; "
-                "an amount alone takes no serial back",
-            )
-    if payment_issue := _payment_issue(record, order, settings=settings):
-        noted["payment_issue"] = payment_issue.value
-        noted["kept"] = was.get("kept") or {
-            str(each.pk): held_by_terms(each) for each in assignments
-        }
-        if was.get("payment_issue") != payment_issue:
-            reason = f"{_PAYMENT_ISSUES[payment_issue]}; it keeps its serials and gets no more"
-            history.record_order(payment_issue, record, reason=reason)
-    record.noted = noted
+    _record_refund(record, order)
+    issue = _payment_issue(record, order, settings=settings)
+    if issue and record.payment_issue != issue:
+        reason = f"{_PAYMENT_ISSUES[issue]}; it keeps its serials and gets no more"
+        history.record_order(issue, record, reason=reason)
+    record.payment_issue = issue.value if issue else ""
+    if not issue:
+        record.entitled_at_issue = None
+    elif not record.entitled_at_issue:
+        record.entitled_at_issue = {str(each.pk): held_by_terms(each) for each in assignments}
+
+
+def _record_refund(record: OrderRecord, order: OrderSnapshot) -> None:
+    refunded = order.refunded if record.entitled_at else Decimal(0)
+    if refunded > (record.refunded or 0) and not order.fully_refunded:
+        history.record_order(
+            EventType.PARTLY_REFUNDED,
+            record,
+            reason=f"{order.refunded} {order.currency} refunded in all; "
+            "an amount alone takes no serial back",
+        )
+    record.refunded = refunded or None

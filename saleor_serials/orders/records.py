@@ -4,7 +4,8 @@ With it the terms are written down under which each line was bought, once and fo
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.db import connection, transaction
@@ -19,7 +20,10 @@ from saleor_serials.packs import links
 
 logger = logging.getLogger(__name__)
 
-REMEMBERED = ("lines", "customer", "entitled_at", "noted")
+REMEMBERED = (
+    *("lines", "customer", "entitled_at", "closed_pack_ids"),
+    *("refunded", "payment_issue", "entitled_at_issue"),
+)
 
 
 def remembered(record: OrderRecord) -> list[Any]:
@@ -74,31 +78,50 @@ def _make_record(order: OrderSnapshot) -> OrderRecord | None:
         customer=order.customer,
         placed_at=order.placed_at,
     )
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            INSERT INTO saleor_serials_orderrecord
-                (order_id, number, customer, placed_at, lines, noted, metadata_copy, created_at)
-            SELECT %(order)s, %(number)s, %(customer)s, %(placed_at)s, '[]', '{}', '', %(now)s
-            WHERE NOT EXISTS (
-                SELECT FROM saleor_serials_sweepstate WHERE active_since > %(placed_at)s
-            )
-            ON CONFLICT (order_id) DO NOTHING RETURNING id
-            """,
-            {
-                "order": record.order_id,
-                "number": record.number,
-                "customer": record.customer,
-                "placed_at": record.placed_at,
-                "now": record.created_at,
-            },
-        )
-        made = cursor.fetchone()
-    if made is None:
+    made = insert_records([order], now=record.created_at, since_active=True)
+    if not made:
         return None
     [record.pk] = made
     record._state.adding = False
     return record
+
+
+# The only INSERT of records: it leaves out the columns that may be null.
+_INSERT = """
+INSERT INTO saleor_serials_orderrecord
+    (order_id, number, customer, placed_at, lines, closed_pack_ids, payment_issue, metadata_copy,
+     fulfillment_problem, fulfillment_attempts, created_at)
+SELECT t.*, '[]', '{}', '', '', '', 0, %(now)s
+FROM unnest(
+    %(orders)s::text[], %(numbers)s::text[], %(customers)s::text[], %(placed)s::timestamptz[]
+) AS t(order_id, number, customer, placed_at)
+WHERE NOT %(since_active)s OR NOT EXISTS (
+    SELECT FROM saleor_serials_sweepstate WHERE active_since > t.placed_at
+)
+ON CONFLICT (order_id) DO NOTHING RETURNING id
+"""
+
+
+def insert_records(
+    orders: Collection[OrderSnapshot], *, now: datetime, since_active: bool
+) -> list[int]:
+    """Insert the records that orders do not have yet; return the ids of the new ones.
+
+    ``since_active``: leave out orders placed before the plugin was last switched on. One statement.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _INSERT,
+            {
+                "orders": [order.id for order in orders],
+                "numbers": [order.number for order in orders],
+                "customers": [order.customer for order in orders],
+                "placed": [order.placed_at for order in orders],
+                "since_active": since_active,
+                "now": now,
+            },
+        )
+        return [pk for (pk,) in cursor.fetchall()]
 
 
 def freeze_terms(orders: Sequence[tuple[OrderRecord, OrderSnapshot]]) -> None:

@@ -59,7 +59,7 @@ def _surplus() -> list[Finding]:
         SELECT r.order_id, a.id, {PLACE}, a.held, a.entitled
         FROM saleor_serials_assignment AS a
         LEFT JOIN saleor_serials_orderrecord AS r ON r.id = a.order_id
-        WHERE a.held > a.entitled AND (r.noted ? 'payment_issue') IS NOT TRUE AND a.held > (
+        WHERE a.held > a.entitled AND coalesce(r.payment_issue, '') = '' AND a.held > (
             SELECT count(*) FROM saleor_serials_serial
             WHERE assignment_id = a.id AND consumed_at IS NOT NULL
         ) ORDER BY a.id

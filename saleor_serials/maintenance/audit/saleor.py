@@ -39,7 +39,7 @@ def _unpaid() -> list[Finding]:
         SELECT r.order_id, r.number, r.order_id
         FROM saleor_serials_orderrecord AS r
         JOIN ({host.UNPAID_ORDERS}) AS o ON o.id = r.order_id
-        WHERE r.entitled_at IS NOT NULL AND NOT r.noted ? 'payment_issue'
+        WHERE r.entitled_at IS NOT NULL AND r.payment_issue = ''
             AND EXISTS (
                 SELECT FROM saleor_serials_assignment WHERE order_id = r.id AND held > 0
             )
