@@ -1,7 +1,9 @@
 """The Celery tasks, and the functions that enqueue them after commit."""
 
 import logging
+from collections.abc import Callable, Iterable, Mapping
 from datetime import timedelta
+from typing import Any
 
 from saleor_serials.delivery import metadata
 from saleor_serials.delivery.outbox import deliver
@@ -13,7 +15,7 @@ from saleor_serials.maintenance import job_kinds
 from saleor_serials.maintenance.sweep import sweep
 from saleor_serials.models import OrderRecord
 from saleor_serials.orders.fulfillment import fulfill
-from saleor_serials.orders.outcome import Outcome
+from saleor_serials.orders.outcome import Effect, EffectKind, pack_effects
 from saleor_serials.orders.reconcile import reconcile, settle
 from saleor_serials.packs import links, metadata_links, stock_sync
 
@@ -83,36 +85,36 @@ def reconcile_order(order_id: str) -> None:
     """Make what an order holds equal what it is owed."""
     outcome = reconcile(order_id)
     if outcome is not None:
-        enqueue_effects(outcome)
+        enqueue_effects(outcome.effects)
 
 
-def enqueue_effects(outcome: Outcome) -> None:
-    """Have done after commit what an order's, or staff's, moves have led to. Never raises."""
-    _tell(outcome)
-    for pack_id in outcome.unsettled_pack_ids:
-        request_settle(pack_id)
-    for pack_id in outcome.moved_pack_ids:
-        request_stock(pack_id)
+# The function that enqueues each kind of effect. None of them raises.
+_REQUESTS: Mapping[EffectKind, Callable[[Any], None]] = {
+    EffectKind.DELIVER: request_delivery,
+    EffectKind.WRITE_METADATA: request_metadata,
+    EffectKind.FULFILL: request_fulfillment,
+    EffectKind.SETTLE: request_settle,
+    EffectKind.FOLLOW_STOCK: request_stock,
+}
+
+
+def enqueue_effects(effects: Iterable[Effect]) -> None:
+    """Enqueue after commit the task for each effect. Never raises."""
+    for effect in effects:
+        _REQUESTS[effect.kind](effect.id)
 
 
 @host.task("saleor_serials.settle_pack")
 def settle_pack(pack_id: int) -> None:
-    """Serve a pack's open shortfalls, oldest first; then see what is left."""
-    moved = {pack_id}
+    """Serve a pack's open shortfalls, oldest first; then follow the stock of what moved."""
+    followed = dict.fromkeys(pack_effects(settle=(), moved=[pack_id]))
     for outcome in settle(pack_id):
-        _tell(outcome)
-        moved |= outcome.moved_pack_ids
-    for each in moved:
-        request_stock(each)
-
-
-def _tell(outcome: Outcome) -> None:
-    if outcome.delivery_id is not None:
-        request_delivery(outcome.delivery_id)
-    if outcome.metadata_order_id is not None:
-        request_metadata(outcome.metadata_order_id)
-    if outcome.order_id_to_fulfill is not None:
-        request_fulfillment(outcome.order_id_to_fulfill)
+        for effect in outcome.effects:
+            if effect.kind is EffectKind.FOLLOW_STOCK:
+                followed[effect] = None
+            elif effect.kind is not EffectKind.SETTLE:  # settling it would ask for itself for ever
+                enqueue_effects([effect])
+    enqueue_effects(followed)
 
 
 @host.task("saleor_serials.send_delivery")

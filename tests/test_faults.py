@@ -18,7 +18,7 @@ from saleor_serials.delivery import outbox
 from saleor_serials.host import host
 from saleor_serials.maintenance.sweep import sweep
 from saleor_serials.models import Assignment, Delivery, Event, EventType, OrderRecord, Serial
-from saleor_serials.orders import fulfillment, outcome, payment
+from saleor_serials.orders import fulfillment, payment
 from saleor_serials.orders import reconcile as reconcile_module
 from saleor_serials.orders.reconcile import reconcile
 from tests import making, servers
@@ -88,7 +88,7 @@ def test_killed_while_sending_the_sweep_sends_it_when_the_lease_has_passed() -> 
         (payment, "record_payment"),
         (history, "record_serials"),
         (reconcile_module, "store"),
-        (outcome, "enqueue"),
+        (outbox, "enqueue"),
     ],
 )
 def test_killed_inside_the_transaction_nothing_happened(module: Any, function: str) -> None:

@@ -516,3 +516,30 @@ def test_the_number_of_statements_does_not_depend_on_the_number_of_serials() -> 
     one, hundred, thousands = (statements_of_a_first_reconcile(n) for n in (1, 100, 5_000))
 
     assert one == hundred == thousands
+
+
+def updates_of_the_record(order_id: str) -> list[str]:
+    with CaptureQueriesContext(connection) as captured:
+        reconcile(order_id)
+    return [
+        query["sql"]
+        for query in captured.captured_queries
+        if query["sql"].startswith('UPDATE "saleor_serials_orderrecord"')
+    ]
+
+
+def test_a_reconcile_saves_the_record_of_its_order_once_and_only_if_it_changed() -> None:
+    shop.set_plugin(send_email="false", expose_in_metadata="true", automatic_fulfillment="true")
+    pack = making.make_pack()
+    making.make_serials(pack, 3)
+    with shop.nothing_heard():
+        order_id = making.paid_order(making.make_link(pack, quantity=2))
+
+    first, second = updates_of_the_record(order_id), updates_of_the_record(order_id)
+
+    [update] = first
+    for column in ("lines", "entitled_at", "metadata_copy", "fulfill_at"):
+        assert f'"{column}"' in update
+    assert '"customer"' not in update
+    assert second == []
+    assert len(held(order_id)) == 2

@@ -25,16 +25,15 @@ MAX_LENGTH = 1_000_000
 MAX_PER_SWEEP = 1_000
 
 
-def enqueue(record: OrderRecord, *, settings: config.Config, moved: bool, holds: bool) -> bool:
-    """Note in the caller's transaction that serials moved; False if nobody is to be shown.
+def mark_due(record: OrderRecord, *, settings: config.Config, moved: bool, holds: bool) -> bool:
+    """Set on a locked record that its metadata is due; the caller saves it. False: none is shown.
 
-    Where nothing moved, the metadata may still have been changed by somebody else.
+    Where nothing moved, the metadata may still have been changed by other software.
     """
     known = record.metadata_copy != MetadataCopy.ABSENT
     concerned = (known or holds) if settings.expose_in_metadata else (known and moved)
     if concerned and (moved or not known) and record.metadata_copy != MetadataCopy.DUE:
         record.metadata_copy = MetadataCopy.DUE
-        record.save(update_fields=["metadata_copy"])
     return concerned
 
 

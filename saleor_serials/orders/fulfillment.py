@@ -29,9 +29,9 @@ MAX_ATTEMPTS = 30
 _LONGEST_PAUSE = timedelta(days=1)
 
 
-def enqueue(order: OrderRecord, *, now: datetime) -> None:
-    """Have an order's lines looked at, in the caller's transaction. Takes the order's lock."""
-    OrderRecord.objects.filter(pk=order.pk).update(fulfill_at=now)
+def mark_due(record: OrderRecord, *, now: datetime) -> None:
+    """Set on a locked record that its lines are to be looked at; the caller saves it."""
+    record.fulfill_at = now
 
 
 def due(now: datetime) -> list[str]:

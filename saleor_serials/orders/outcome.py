@@ -1,72 +1,82 @@
-"""What a reconcile or a staff action did, and which tasks follow from it."""
+"""What a reconcile or a staff action did, and the effects to enqueue once it is committed."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 
 from saleor_serials import config
-from saleor_serials.delivery import metadata
-from saleor_serials.delivery.outbox import enqueue
+from saleor_serials.delivery import metadata, outbox
 from saleor_serials.models import OrderRecord
 from saleor_serials.orders import fulfillment
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Outcome:
-    """What a reconcile did, and what is left for others to do once it is committed.
+class EffectKind(StrEnum):
+    """What to do after commit; ``tasks`` has the Celery task for each.
 
-    ``delivery_id``: new serials wait to be sent. ``unsettled_pack_ids``: in these packs the order
-    stayed short, or freed serials that others may be waiting for. ``metadata_order_id``: this
-    order's metadata may be behind. ``order_id_to_fulfill``: lines of this order may be complete
-    without a delivery. ``moved_pack_ids``: serials left these packs, or came back.
+    DELIVER sends a delivery. WRITE_METADATA and FULFILL look at an order: its metadata may be
+    behind, its lines may be complete without a delivery. SETTLE serves those who wait for a pack in
+    which an order stayed short or that got serials back. FOLLOW_STOCK compares a pack whose serials
+    moved with Saleor's stock and the notice limit.
     """
 
-    allocated: int
-    delivery_id: int | None
-    unsettled_pack_ids: frozenset[int]
-    metadata_order_id: str | None
-    order_id_to_fulfill: str | None
-    moved_pack_ids: frozenset[int]
+    DELIVER = "deliver"
+    WRITE_METADATA = "write metadata"
+    FULFILL = "fulfill"
+    SETTLE = "settle"
+    FOLLOW_STOCK = "follow stock"
 
-    @classmethod
-    def of_packs(cls, pack_ids: Iterable[int], *, moved: Iterable[int]) -> "Outcome":
-        """Say that packs have serials for somebody again, of no order in particular."""
-        return cls(
-            allocated=0,
-            delivery_id=None,
-            unsettled_pack_ids=frozenset(pack_ids),
-            metadata_order_id=None,
-            order_id_to_fulfill=None,
-            moved_pack_ids=frozenset(moved),
-        )
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Effect:
+    """One thing to do after commit: with a delivery or pack by number, an order by its text id."""
+
+    kind: EffectKind
+    id: int | str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcome:
+    """How many serials an order got, and the effects to enqueue."""
+
+    allocated: int
+    effects: tuple[Effect, ...]
+
+
+def pack_effects(*, settle: Iterable[int], moved: Iterable[int]) -> tuple[Effect, ...]:
+    """Settle these packs; follow the stock of those whose serials moved."""
+    return (
+        *(Effect(kind=EffectKind.SETTLE, id=pack_id) for pack_id in settle),
+        *(Effect(kind=EffectKind.FOLLOW_STOCK, id=pack_id) for pack_id in moved),
+    )
 
 
 def conclude(
     record: OrderRecord,
     *,
     serial_ids: Sequence[int],
-    unsettled: frozenset[int],
+    unsettled: Iterable[int],
     moved: frozenset[int],
     settings: config.Config,
     now: datetime,
     changed: bool = True,
     holds: bool = True,
 ) -> Outcome:
-    """Enter, in the caller's transaction, what follows from what an order got or gave back.
+    """Write the outbox row of an order's new serials, and set what is due on its locked record.
 
-    ``serial_ids`` are new to it. ``moved``: the packs whose serials moved. ``changed``: what a line
-    is owed or holds; ``holds``: the order holds some.
+    The caller saves the record. ``unsettled`` packs are to be settled; the serials of ``moved``
+    packs moved. ``changed``: what a line is entitled to or holds; ``holds``: the order holds some.
     """
-    outbox = enqueue(record, serial_ids, now=now) if settings.send_email else None
-    exposes = metadata.enqueue(record, settings=settings, moved=bool(moved), holds=holds)
-    to_fulfill = settings.automatic_fulfillment and changed and outbox is None
-    if to_fulfill:
-        fulfillment.enqueue(record, now=now)
+    effects: list[Effect] = []
+    delivery_id = outbox.enqueue(record, serial_ids, now=now) if settings.send_email else None
+    if delivery_id is not None:
+        effects.append(Effect(kind=EffectKind.DELIVER, id=delivery_id))
+    if metadata.mark_due(record, settings=settings, moved=bool(moved), holds=holds):
+        effects.append(Effect(kind=EffectKind.WRITE_METADATA, id=record.order_id))
+    if settings.automatic_fulfillment and changed and delivery_id is None:
+        fulfillment.mark_due(record, now=now)
+        effects.append(Effect(kind=EffectKind.FULFILL, id=record.order_id))
     return Outcome(
         allocated=len(serial_ids),
-        delivery_id=outbox,
-        unsettled_pack_ids=unsettled,
-        metadata_order_id=record.order_id if exposes else None,
-        order_id_to_fulfill=record.order_id if to_fulfill else None,
-        moved_pack_ids=moved,
+        effects=(*effects, *pack_effects(settle=unsettled, moved=moved)),
     )

@@ -17,7 +17,8 @@ from saleor_serials import config
 from saleor_serials.assignments import allocation, release
 from saleor_serials.assignments.lines import numbers, store
 from saleor_serials.errors import without_details
-from saleor_serials.models import Pack
+from saleor_serials.host.shapes import OrderSnapshot
+from saleor_serials.models import OrderRecord, Pack
 from saleor_serials.orders import eligibility, lines, outcome, payment, records
 from saleor_serials.orders.outcome import Outcome
 
@@ -44,37 +45,45 @@ def reconcile(order_id: str, *, first_in_line: bool = False) -> Outcome | None:
         if locked is None:
             return None
         record, order = locked
-        now = timezone.now()
-        remembered = records.remembered(record)
-        records.freeze_terms([(record, order)])
-        records.follow_customer(record, order)
-        assignments = list(record.assignments.select_related("pack").order_by("id"))
-        payment.record_payment(record, order, assignments, settings=settings, now=now)
-        eligibility.find_closed_packs(record, order, assignments)
-        if records.remembered(record) != remembered:
-            record.save(update_fields=records.REMEMBERED)
-        stored = [numbers(assignment) for assignment in assignments]
-        surplus = lines.set_entitled(record, order, assignments, settings=settings, now=now)
-        freed = release.release(record, surplus, settings=settings, now=now)
-        allocated = allocation.allocate(
-            record, assignments, settings=settings, now=now, first_in_line=first_in_line
-        )
-        changed = [a for a, was in zip(assignments, stored, strict=True) if numbers(a) != was]
-        store(changed)
-        return outcome.conclude(
-            record,
-            serial_ids=allocated.serial_ids,
-            unsettled=allocated.short_pack_ids | freed,
-            changed=bool(changed),
-            moved=frozenset(
-                a.pack_id
-                for a, (_, held, _) in zip(assignments, stored, strict=True)
-                if a.held != held
-            ),
-            holds=any(a.held for a in assignments),
-            settings=settings,
-            now=now,
-        )
+        with records.saving(record):
+            return _reconcile(
+                record, order, settings=settings, now=timezone.now(), first_in_line=first_in_line
+            )
+
+
+def _reconcile(
+    record: OrderRecord,
+    order: OrderSnapshot,
+    *,
+    settings: config.Config,
+    now: datetime,
+    first_in_line: bool,
+) -> Outcome:
+    records.freeze_terms([(record, order)])
+    records.follow_customer(record, order)
+    assignments = list(record.assignments.select_related("pack").order_by("id"))
+    payment.record_payment(record, order, assignments, settings=settings, now=now)
+    eligibility.find_closed_packs(record, order, assignments)
+    stored = [numbers(assignment) for assignment in assignments]
+    surplus = lines.set_entitled(record, order, assignments, settings=settings, now=now)
+    freed = release.release(record, surplus, settings=settings, now=now)
+    allocated = allocation.allocate(
+        record, assignments, settings=settings, now=now, first_in_line=first_in_line
+    )
+    changed = [a for a, was in zip(assignments, stored, strict=True) if numbers(a) != was]
+    store(changed)
+    return outcome.conclude(
+        record,
+        serial_ids=allocated.serial_ids,
+        unsettled=allocated.short_pack_ids | freed,
+        changed=bool(changed),
+        moved=frozenset(
+            a.pack_id for a, (_, held, _) in zip(assignments, stored, strict=True) if a.held != held
+        ),
+        holds=any(a.held for a in assignments),
+        settings=settings,
+        now=now,
+    )
 
 
 def settle(pack_id: int) -> Iterator[Outcome]:

@@ -4,9 +4,9 @@ With it the terms are written down under which each line was bought, once and fo
 """
 
 import logging
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Q
@@ -20,15 +20,25 @@ from saleor_serials.packs import links
 
 logger = logging.getLogger(__name__)
 
-REMEMBERED = (
+# What is set on a locked record; each value is replaced, never changed in place.
+_SAVED = (
     *("lines", "customer", "entitled_at", "closed_pack_ids"),
     *("refunded", "payment_issue", "entitled_at_issue"),
+    *("metadata_copy", "fulfill_at"),
 )
 
 
-def remembered(record: OrderRecord) -> list[Any]:
-    """Read what a record remembers, to tell later whether it has changed."""
-    return [getattr(record, name) for name in REMEMBERED]
+@contextmanager
+def saving(record: OrderRecord) -> Iterator[None]:
+    """Save a locked record once, when the block ends: only the columns that changed in it.
+
+    Nothing is saved where nothing changed, or where the block raises.
+    """
+    before = {name: getattr(record, name) for name in _SAVED}
+    yield
+    changed = [name for name, value in before.items() if getattr(record, name) != value]
+    if changed:
+        record.save(update_fields=changed)
 
 
 def lock_order(order_id: str) -> tuple[OrderRecord, OrderSnapshot] | None:
@@ -36,8 +46,8 @@ def lock_order(order_id: str) -> tuple[OrderRecord, OrderSnapshot] | None:
     locked = lock_and_read(order_id)
     if locked is not None:
         record, order = locked
-        freeze_terms([(record, order)])
-        record.save(update_fields=REMEMBERED)
+        with saving(record):
+            freeze_terms([(record, order)])
     return locked
 
 

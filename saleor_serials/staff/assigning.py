@@ -10,7 +10,8 @@ from saleor_serials.config import Config
 from saleor_serials.errors import NotEnough, WrongStatus
 from saleor_serials.history import By
 from saleor_serials.models import Assignment, EventType, OrderRecord, Serial, SerialStatus
-from saleor_serials.orders.outcome import Outcome, conclude
+from saleor_serials.orders.outcome import Outcome, conclude, pack_effects
+from saleor_serials.orders.records import saving
 from saleor_serials.staff.action import COUNTS
 
 
@@ -74,15 +75,17 @@ def outcomes(
         moved.add(assignment.pack_id)
         if assignment.order is not None:
             of_orders[assignment.order].append(assignment)
-    found = [
-        conclude(
-            order,
-            serial_ids=given,
-            unsettled=frozenset(a.pack_id for a in of_order if a.shortfall),
-            moved=frozenset(a.pack_id for a in of_order),
-            settings=settings,
-            now=now,
-        )
-        for order, of_order in of_orders.items()
-    ]
-    return [*found, Outcome.of_packs(freed, moved=moved)]
+    found = []
+    for order, of_order in of_orders.items():
+        with saving(order):
+            found.append(
+                conclude(
+                    order,
+                    serial_ids=given,
+                    unsettled=frozenset(a.pack_id for a in of_order if a.shortfall),
+                    moved=frozenset(a.pack_id for a in of_order),
+                    settings=settings,
+                    now=now,
+                )
+            )
+    return [*found, Outcome(allocated=0, effects=pack_effects(settle=freed, moved=moved))]

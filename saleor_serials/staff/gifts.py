@@ -11,7 +11,7 @@ from saleor_serials.assignments.release import put
 from saleor_serials.errors import InvalidInput, NotEnough, NotFound, WrongStatus
 from saleor_serials.host.shapes import customer_of_user, is_email
 from saleor_serials.models import Assignment, EventType, Pack, SerialStatus
-from saleor_serials.orders.outcome import Outcome
+from saleor_serials.orders.outcome import Outcome, pack_effects
 from saleor_serials.staff.action import (
     StaffAction,
     by_pack,
@@ -156,4 +156,4 @@ def _keep(
                 )
         put(serials, to, type, by=by, settings=settings, now=now, customer=customer)
         packs = {serial.pack_id for serial in serials}
-        return [Outcome.of_packs(packs, moved=packs)]
+        return [Outcome(allocated=0, effects=pack_effects(settle=packs, moved=packs))]

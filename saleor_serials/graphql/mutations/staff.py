@@ -16,7 +16,7 @@ from saleor_serials.host import api
 from saleor_serials.host.shapes import Actor
 from saleor_serials.models import Serial as SerialRow
 from saleor_serials.models import SerialStatus
-from saleor_serials.orders.outcome import Outcome
+from saleor_serials.orders.outcome import Effect, EffectKind, Outcome
 from saleor_serials.staff import StaffAction
 
 _SERIALS = graphene.List(
@@ -48,7 +48,7 @@ def _serial_id(global_id: str, *, field: str, index: int | None = None) -> int:
 
 def _follow(outcomes: list[Outcome]) -> None:
     for outcome in outcomes:
-        tasks.enqueue_effects(outcome)
+        tasks.enqueue_effects(outcome.effects)
 
 
 class _OfMany(Mutation):
@@ -222,7 +222,8 @@ class SerialReplace(Mutation):
         )
         _follow(outcomes)
         serial = SerialRow.objects.get(pk=serial_id)
-        is_short = any(serial.pack_id in outcome.unsettled_pack_ids for outcome in outcomes)
+        waits = Effect(kind=EffectKind.SETTLE, id=serial.pack_id)
+        is_short = any(waits in outcome.effects for outcome in outcomes)
         return cls(serial=serial, shortfall=int(is_short))
 
 
