@@ -24,22 +24,28 @@ class By:
 BY_SYSTEM = By()
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Move:
+    """A serial went from the status ``was`` to ``now``; ``line_id`` is empty without an order."""
+
+    serial_id: int
+    was: str
+    now: str
+    line_id: str = ""
+
+
 def record_serials(
     type: EventType,
-    moves: Iterable[tuple[int, str, str, str]],
+    moves: Iterable[Move],
     *,
     order: OrderRecord | None,
     at: datetime,
     by: By = BY_SYSTEM,
 ) -> None:
-    """Record that serials moved: ``(serial id, line id, from status, to status)`` each.
-
-    One statement, however many. ``line id`` is empty where no order has to do with it.
-    """
+    """Record that serials moved. One statement, however many."""
     rows = list(moves)
     if not rows:
         return
-    ids, lines, from_statuses, to_statuses = (list(column) for column in zip(*rows, strict=True))
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -55,7 +61,11 @@ def record_serials(
             """,
             [
                 *(type.value, by.actor, by.reason, at),
-                *(order and order.pk, ids, lines, from_statuses, to_statuses),
+                order and order.pk,
+                [move.serial_id for move in rows],
+                [move.line_id for move in rows],
+                [move.was for move in rows],
+                [move.now for move in rows],
             ],
         )
 

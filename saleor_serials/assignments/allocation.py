@@ -17,7 +17,7 @@ from django.utils import timezone
 from saleor_serials import history
 from saleor_serials.assignments import claims
 from saleor_serials.config import Config
-from saleor_serials.history import BY_SYSTEM, By
+from saleor_serials.history import BY_SYSTEM, By, Move
 from saleor_serials.models import (
     Assignment,
     EventType,
@@ -74,35 +74,33 @@ def allocate(
     short = [assignment for assignment in assignments if assignment.shortfall]
     if not short:
         return Allocated(serial_ids=(), short_pack_ids=frozenset())
-    moves: list[tuple[int, str, str, str]] = []
+    moves: list[Move] = []
     by_id = {assignment.pk: assignment for assignment in short}
-    for pk, has_own, others_wait_since in _choices(order, short, settings=settings):
-        assignment = by_id[pk]
-        is_next = (
-            first_in_line or not others_wait_since or assignment.entitled_since <= others_wait_since
+    for choice in _choices(order, short, settings=settings):
+        assignment = by_id[choice.assignment_id]
+        is_next = first_in_line or not choice.is_preceded(assignment)
+        moves += _take(
+            assignment, has_own=choice.has_own, is_next=is_next, settings=settings, now=now
         )
-        to = claims.status_held(assignment.pack).value
-        taken = _take(assignment, has_own=has_own, is_next=is_next, settings=settings, now=now)
-        moves += [(serial_id, assignment.line_id, was, to) for serial_id, was in taken]
     history.record_serials(EventType.ASSIGNED, moves, order=order, at=now, by=by)
     return Allocated(
-        serial_ids=tuple(serial_id for serial_id, *_ in moves),
+        serial_ids=tuple(move.serial_id for move in moves),
         short_pack_ids=frozenset(a.pack_id for a in short if a.shortfall),
     )
 
 
-def fill(assignment: Assignment, *, settings: Config, now: datetime) -> list[tuple[int, str]]:
-    """Claim what a line or gift is short of, before all who wait; note it on ``held``.
+def fill(assignment: Assignment, *, settings: Config, now: datetime) -> list[Move]:
+    """Claim what a line or gift is short of, before all who wait; count it in its ``held``.
 
-    Returns ``(serial id, status before)``; the history is the caller's.
+    The caller records the moves in the history.
     """
     return _take(assignment, has_own=True, is_next=True, settings=settings, now=now)
 
 
 def _take(
     assignment: Assignment, *, has_own: bool, is_next: bool, settings: Config, now: datetime
-) -> list[tuple[int, str]]:
-    taken: list[tuple[int, str]] = []
+) -> list[Move]:
+    taken: list[Move] = []
     for way in _ways(assignment.pack, has_own=has_own, is_next=is_next, settings=settings):
         if not assignment.shortfall:
             break
@@ -112,9 +110,21 @@ def _take(
     return taken
 
 
-def _choices(
-    order: OrderRecord, short: Sequence[Assignment], *, settings: Config
-) -> list[tuple[int, bool, datetime | None]]:
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """A row of ``_CHOICES``: what an assignment may take from its pack."""
+
+    assignment_id: int
+    has_own: bool
+    others_wait_since: datetime | None
+
+    def is_preceded(self, assignment: Assignment) -> bool:
+        """Whether another order has been short in the pack for longer."""
+        since = self.others_wait_since
+        return since is not None and assignment.entitled_since > since
+
+
+def _choices(order: OrderRecord, short: Sequence[Assignment], *, settings: Config) -> list[_Choice]:
     with connection.cursor() as cursor:
         cursor.execute(
             _CHOICES,
@@ -125,11 +135,10 @@ def _choices(
                 "own": claims.own_status_values(settings),
             },
         )
-        choices: list[tuple[int, bool, datetime | None]] = cursor.fetchall()
-    return choices
+        return [_Choice(*row) for row in cursor.fetchall()]
 
 
-type _Way = Callable[..., list[tuple[int, str]]]
+type _Way = Callable[..., list[Move]]
 
 
 def _ways(pack: Pack, *, has_own: bool, is_next: bool, settings: Config) -> Iterator[_Way]:
@@ -145,7 +154,7 @@ def _ways(pack: Pack, *, has_own: bool, is_next: bool, settings: Config) -> Iter
         yield _generate
 
 
-def _generate(assignment: Assignment, *, settings: Config, now: datetime) -> list[tuple[int, str]]:
+def _generate(assignment: Assignment, *, settings: Config, now: datetime) -> list[Move]:
     """Have the pack's generator make what a line lacks; nothing if it fails, which is logged."""
     pack = assignment.pack
     try:
@@ -157,7 +166,7 @@ def _generate(assignment: Assignment, *, settings: Config, now: datetime) -> lis
         return []
     history.record_serials(
         EventType.CREATED,
-        [(pk, "", "", SerialStatus.FREE.value) for pk in ids],
+        [Move(serial_id=pk, was="", now=SerialStatus.FREE.value) for pk in ids],
         order=None,
         at=now,
     )

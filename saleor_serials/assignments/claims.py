@@ -4,13 +4,14 @@ Each process remembers where it last found the first free serial of a pack.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from django.db import connection
 
 from saleor_serials.config import Config
+from saleor_serials.history import Move
 from saleor_serials.models import Assignment, Pack, SerialStatus
 
 # A serial's own customer comes before everybody else: kept for them, or had by them before.
@@ -96,10 +97,8 @@ def own_status_values(settings: Config) -> list[str]:
     return [status.value for status in own_statuses(settings)]
 
 
-def claim(
-    statement: str, assignment: Assignment, *, settings: Config, now: datetime
-) -> list[tuple[int, str]]:
-    """Claim up to the shortfall of one line in one statement: ``(serial id, status before)``.
+def claim(statement: str, assignment: Assignment, *, settings: Config, now: datetime) -> list[Move]:
+    """Claim up to the shortfall of one line in one statement.
 
     A second statement follows only where serials may lie below the remembered head.
     """
@@ -117,7 +116,7 @@ def claim(
             taken += cursor.fetchall()
     if taken and statement is CLAIM_FREE:
         _heads.remember(assignment.pack_id, min(position for *_, position in taken))
-    return [(pk, was) for pk, was, _ in taken]
+    return _moves(assignment, taken)
 
 
 def claim_named(
@@ -126,10 +125,10 @@ def claim_named(
     *,
     statuses: Sequence[SerialStatus],
     now: datetime,
-) -> list[tuple[int, str]]:
+) -> list[Move]:
     """Claim those of these serials that are in one of the statuses, on no line, and not expired.
 
-    Waits for whoever is at them. Returns ``(serial id, status before)``. One statement.
+    Waits for transactions that have locked them. One statement.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -140,7 +139,12 @@ def claim_named(
                 "from": [status.value for status in statuses],
             },
         )
-        return [(pk, was) for pk, was, _ in cursor.fetchall()]
+        return _moves(assignment, cursor.fetchall())
+
+
+def _moves(assignment: Assignment, taken: Iterable[tuple[int, str, int]]) -> list[Move]:
+    to = status_held(assignment.pack).value
+    return [Move(serial_id=pk, line_id=assignment.line_id, was=was, now=to) for pk, was, _ in taken]
 
 
 def _values(assignment: Assignment, *, now: datetime) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from django.db import connection
 from saleor_serials import history
 from saleor_serials.assignments.claims import OWN_STATUSES
 from saleor_serials.config import Config
-from saleor_serials.history import By
+from saleor_serials.history import By, Move
 from saleor_serials.models import Assignment, EventType, OrderRecord, Serial, SerialStatus
 
 
@@ -83,7 +83,10 @@ def release(
         assignment.held -= len(released)
         history.record_serials(
             EventType.RELEASED,
-            [(pk, assignment.line_id, was, each.status) for pk, was in released],
+            [
+                Move(serial_id=pk, line_id=assignment.line_id, was=was, now=each.status)
+                for pk, was in released
+            ],
             order=order,
             at=now,
             by=By(reason=each.cause.value),
@@ -151,6 +154,8 @@ def record(
     for serial in serials:
         order = serial.assignment.order if serial.assignment else None
         line = serial.assignment.line_id if serial.assignment else ""
-        moves[order].append((serial.pk, line, serial.status, status.value))
+        moves[order].append(
+            Move(serial_id=serial.pk, line_id=line, was=serial.status, now=status.value)
+        )
     for order, of_order in moves.items():
         history.record_serials(type, of_order, order=order, at=now, by=by)

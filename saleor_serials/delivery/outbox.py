@@ -93,7 +93,15 @@ def _sent(delivery: Delivery, serials: Sequence[Serial]) -> DeliveryStatus:
         ).update(delivered_at=now)
         history.record_serials(
             EventType.DELIVERED,
-            [(s.pk, s.assignment.line_id, s.status, s.status) for s in serials],
+            [
+                history.Move(
+                    serial_id=serial.pk,
+                    line_id=serial.assignment.line_id,
+                    was=serial.status,
+                    now=serial.status,
+                )
+                for serial in serials
+            ],
             order=delivery.order,
             at=now,
         )

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from saleor_serials import history
 from saleor_serials.errors import CountChanged, NotFound, Required, TooLong, without_details
-from saleor_serials.history import By
+from saleor_serials.history import By, Move
 from saleor_serials.jobs import files, typed_json, work
 from saleor_serials.models import EventType, Job, JobKind, Serial, SerialStatus
 from saleor_serials.serials import search
@@ -196,7 +196,7 @@ def _delete(number: int, going: list[int], *, actor: str, reason: str) -> Delete
     with connection.cursor() as cursor:
         cursor.execute(_DELETE, {"ids": going})
         rows = cursor.fetchall()
-    moves = [(pk, "", was, SerialStatus.DELETED.value) for pk, was, _ in rows]
+    moves = [Move(serial_id=pk, was=was, now=SerialStatus.DELETED.value) for pk, was, _ in rows]
     by = By(actor=actor, reason=reason)
     history.record_serials(EventType.DELETED, moves, order=None, at=now, by=by)
     return Deleted(

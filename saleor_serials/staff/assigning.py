@@ -8,7 +8,7 @@ from saleor_serials import history
 from saleor_serials.assignments import allocation, claims
 from saleor_serials.config import Config
 from saleor_serials.errors import NotEnough, WrongStatus
-from saleor_serials.history import By
+from saleor_serials.history import By, Move
 from saleor_serials.models import Assignment, EventType, OrderRecord, Serial, SerialStatus
 from saleor_serials.orders.outcome import Outcome, conclude, pack_effects
 from saleor_serials.orders.records import saving
@@ -42,15 +42,12 @@ def fill(assignment: Assignment, *, settings: Config, by: By, now: datetime) -> 
     _hold(assignment, taken, by=by, now=now)
 
 
-def _hold(
-    assignment: Assignment, taken: Sequence[tuple[int, str]], *, by: By, now: datetime
-) -> None:
-    """Record what a line or gift has come to hold: ``(serial id, status before)`` each."""
+def _hold(assignment: Assignment, taken: Sequence[Move], *, by: By, now: datetime) -> None:
+    """Store what a line or gift has come to hold, and record it in the history."""
     assignment.save(update_fields=COUNTS)
-    to = claims.status_held(assignment.pack).value
     history.record_serials(
         EventType.ASSIGNED,
-        [(pk, assignment.line_id, was, to) for pk, was in taken],
+        taken,
         order=assignment.order,
         at=now,
         by=by,

@@ -10,6 +10,7 @@ from saleor_serials import staff
 from saleor_serials.access.packs import EVERYTHING
 from saleor_serials.assignments import claims
 from saleor_serials.errors import InvalidInput
+from saleor_serials.history import Move
 from saleor_serials.models import Assignment, Event, Serial, SerialStatus
 from saleor_serials.orders.reconcile import reconcile
 from saleor_serials.staff import StaffAction
@@ -67,11 +68,11 @@ def test_negative_control_read_then_write_gives_the_same_serial_to_two() -> None
         *,
         statuses: Sequence[SerialStatus],
         now: datetime,
-    ) -> list[tuple[int, str]]:
+    ) -> list[Move]:
         Serial.objects.filter(pk__in=serial_ids).update(
             status="used", assignment=assignment, customer=assignment.customer
         )
-        return [(pk, "free") for pk in serial_ids]
+        return [Move(serial_id=pk, was="free", now="used") for pk in serial_ids]
 
     with (
         mock.patch.object(hand_lines, "lock", unlocked),

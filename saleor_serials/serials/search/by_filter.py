@@ -9,7 +9,7 @@ from django.db import connection
 from saleor_serials.host.shapes import customer_of_email, customer_of_user
 from saleor_serials.models import Serial
 from saleor_serials.serials import counts as serials_counts
-from saleor_serials.serials.search.by_holder import claimed, texts
+from saleor_serials.serials.search.by_holder import claims, texts
 from saleor_serials.serials.search.filters import Filter, Moment, pattern
 from saleor_serials.serials.search.pages import Page, PageResult
 
@@ -176,8 +176,8 @@ class _Search:
             self._require_user(criteria.user_id)
 
     def _require_user(self, user_id: int) -> None:
-        _, records = claimed([user_id])
-        if not records:
+        claimed = [claim.record_id for claim in claims([user_id])]
+        if not claimed:
             self._require("user", _USER, user=customer_of_user(user_id))
             return
         self._require(
@@ -186,7 +186,7 @@ class _Search:
                 SELECT a.id FROM saleor_serials_assignment AS a
                 WHERE a.order_id = ANY(%(claimed)s::bigint[]))))""",
             user=customer_of_user(user_id),
-            claimed=records,
+            claimed=claimed,
         )
 
     def where(self, *, known: frozenset[str] = frozenset()) -> str:

@@ -196,11 +196,11 @@ def _held(holder: Holder, search: _Search) -> str:
                 FROM unnest(%(owners)s::text[]) AS owner, unnest(%(statuses)s::text[]) AS status
             """,
         )
-    claimers, records = claimed([int(owner) for owner in search.owners])
+    found = claims([int(owner) for owner in search.owners])
     search.values |= {
         "customers": [customer_of_user(int(owner)) for owner in search.owners],
-        "claimers": claimers,
-        "claimed": records,
+        "claimers": [claim.user_id for claim in found],
+        "claimed": [claim.record_id for claim in found],
     }
     own = search.scan(
         ["customer"],
@@ -210,7 +210,7 @@ def _held(holder: Holder, search: _Search) -> str:
         """,
         condition="s.customer <> ''",
     )
-    if not records:
+    if not found:
         return own
     by_claim = search.through(
         """unnest(%(claimers)s::text[], %(claimed)s::bigint[]) AS claim(owner, record)
@@ -221,11 +221,16 @@ def _held(holder: Holder, search: _Search) -> str:
     return f"{own} UNION {by_claim}"
 
 
-def claimed(user_ids: Sequence[int]) -> tuple[list[str], list[int]]:
-    """Whose orders still carry another customer's key: ``(user ids, record ids)``.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Claim:
+    """A guest's order that an account has claimed since the last sweep."""
 
-    Those are guests' orders that an account has claimed since the last sweep. One statement.
-    """
+    user_id: str
+    record_id: int
+
+
+def claims(user_ids: Sequence[int]) -> list[Claim]:
+    """Find the orders of accounts that still carry another customer's key. One statement."""
     first, *others = (
         OrderRecord.objects.filter(order_id__in=host.orders_of_user(user_id))
         .exclude(customer=customer_of_user(user_id))
@@ -234,8 +239,8 @@ def claimed(user_ids: Sequence[int]) -> tuple[list[str], list[int]]:
         .values_list("user", "pk")
         for user_id in user_ids
     )
-    found = list(first.union(*others, all=True))
-    return [user for user, _ in found], [record for _, record in found]
+    found = first.union(*others, all=True)
+    return [Claim(user_id=user, record_id=record) for user, record in found]
 
 
 def texts(statuses: Iterable[SerialStatus]) -> list[str]:
