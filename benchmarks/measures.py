@@ -19,12 +19,13 @@ from saleor_serials.config import Config
 from saleor_serials.models import Assignment, Pack, PackLink, SerialStatus
 from saleor_serials.orders.outcome import EffectKind, Outcome
 from saleor_serials.orders.reconcile import reconcile
+from saleor_serials.run import Run
 from tests.hosts import shop
 
 # Rivals hide what they are about to take: clients that fight for a pack's last serials get none.
 LEFT_ALONE = 100
 
-_SETTINGS = Config.parse({})
+_CONFIG = Config.parse({})
 
 # What the claim writes, into rows that are known already.
 _FLOOR = """
@@ -48,7 +49,7 @@ def update_one(item: tuple[int, Assignment]) -> None:
 
 def claim_one(buyer: Assignment) -> None:
     """Claim one serial, as the product calls its claiming statement."""
-    if len(claim(CLAIM_FREE, buyer, settings=_SETTINGS, now=timezone.now())) != 1:
+    if len(claim(CLAIM_FREE, buyer, run=Run(config=_CONFIG, now=timezone.now()))) != 1:
         raise NotAllocated(f"Pack {buyer.pack_id} gave nothing")
 
 

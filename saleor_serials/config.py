@@ -180,7 +180,7 @@ class Config:
             InvalidInput: a value cannot be read; ``field`` names it.
         """
         given = {field.name: values.get(field.name, field.default) for field in FIELDS}
-        settings = cls(
+        config = cls(
             assign_on=_choice(given["assign_on"], ASSIGN_ON, field="assign_on"),
             assignable_statuses=_assignable(given["assignable_statuses"]),
             forget_on_release=_switch(given["forget_on_release"]),
@@ -198,8 +198,8 @@ class Config:
             expose_in_metadata=_switch(given["expose_in_metadata"]),
             automatic_fulfillment=_switch(given["automatic_fulfillment"]),
         )
-        settings._check()
-        return settings
+        config._check()
+        return config
 
     def _check(self) -> None:
         if self.stock_link and not self.stock_warehouse:
@@ -220,10 +220,10 @@ def check(values: Mapping[str, Any]) -> None:
     Raises:
         InvalidInput: they cannot, or do not; ``field`` names what is wrong.
     """
-    settings = Config.parse(values)
-    if settings.stock_link and not host.has_warehouse(settings.stock_warehouse):
+    config = Config.parse(values)
+    if config.stock_link and not host.has_warehouse(config.stock_warehouse):
         raise NotFound(
-            f"There is no warehouse with the slug '{settings.stock_warehouse}'.",
+            f"There is no warehouse with the slug '{config.stock_warehouse}'.",
             field="stock_warehouse",
         )
 

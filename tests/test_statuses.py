@@ -29,7 +29,7 @@ class Walk:
         self.order_id = ""
 
     def reserve(self) -> None:
-        staff.reserve([self.serial.pk], f"user:{self.user.pk}", ACTION)
+        staff.reserve(staff.Serials([self.serial.pk]), f"user:{self.user.pk}", ACTION)
 
     def unreserve(self) -> None:
         staff.unreserve([self.serial.pk], ACTION)

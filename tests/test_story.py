@@ -112,7 +112,7 @@ class Story(RuleBasedStateMachine):
 
     def nobody_is_short_while_the_pack_has_something(self) -> None:
         for pack in self.packs:
-            short = allocation.servable(pack, settings=Config.parse({})).values_list(
+            short = allocation.servable(pack, config=Config.parse({})).values_list(
                 "order__order_id", flat=True
             )
             assert list(short) == [], "these orders could be served"

@@ -17,7 +17,7 @@ from django.utils import timezone
 from saleor_serials import history
 from saleor_serials.assignments import claims
 from saleor_serials.config import Config
-from saleor_serials.history import BY_SYSTEM, By, Move
+from saleor_serials.history import Move
 from saleor_serials.models import (
     Assignment,
     EventType,
@@ -27,6 +27,7 @@ from saleor_serials.models import (
     Serial,
     SerialStatus,
 )
+from saleor_serials.run import Run
 from saleor_serials.serials import generation
 
 logger = logging.getLogger(__name__)
@@ -57,10 +58,8 @@ def allocate(
     order: OrderRecord,
     assignments: Sequence[Assignment],
     *,
-    settings: Config,
-    now: datetime,
+    run: Run,
     first_in_line: bool,
-    by: By = BY_SYSTEM,
 ) -> Allocated:
     """Claim for each line what it is owed and does not hold; note it on the lines' ``held``.
 
@@ -69,42 +68,37 @@ def allocate(
     them), plus one for the history; the number of serials does not matter.
 
     ``first_in_line``: do not stand behind older shortfalls of other orders in the same pack.
-    ``by``: who asks for it, if not the system.
     """
     short = [assignment for assignment in assignments if assignment.shortfall]
     if not short:
         return Allocated(serial_ids=(), short_pack_ids=frozenset())
     moves: list[Move] = []
     by_id = {assignment.pk: assignment for assignment in short}
-    for choice in _choices(order, short, settings=settings):
+    for choice in _choices(order, short, config=run.config):
         assignment = by_id[choice.assignment_id]
         is_next = first_in_line or not choice.is_preceded(assignment)
-        moves += _take(
-            assignment, has_own=choice.has_own, is_next=is_next, settings=settings, now=now
-        )
-    history.record_serials(EventType.ASSIGNED, moves, order=order, at=now, by=by)
+        moves += _take(assignment, has_own=choice.has_own, is_next=is_next, run=run)
+    history.record_serials(EventType.ASSIGNED, moves, order=order, at=run.now, by=run.by)
     return Allocated(
         serial_ids=tuple(move.serial_id for move in moves),
         short_pack_ids=frozenset(a.pack_id for a in short if a.shortfall),
     )
 
 
-def fill(assignment: Assignment, *, settings: Config, now: datetime) -> list[Move]:
+def fill(assignment: Assignment, *, run: Run) -> list[Move]:
     """Claim what a line or gift is short of, before all who wait; count it in its ``held``.
 
     The caller records the moves in the history.
     """
-    return _take(assignment, has_own=True, is_next=True, settings=settings, now=now)
+    return _take(assignment, has_own=True, is_next=True, run=run)
 
 
-def _take(
-    assignment: Assignment, *, has_own: bool, is_next: bool, settings: Config, now: datetime
-) -> list[Move]:
+def _take(assignment: Assignment, *, has_own: bool, is_next: bool, run: Run) -> list[Move]:
     taken: list[Move] = []
-    for way in _ways(assignment.pack, has_own=has_own, is_next=is_next, settings=settings):
+    for way in _ways(assignment.pack, has_own=has_own, is_next=is_next, config=run.config):
         if not assignment.shortfall:
             break
-        found = way(assignment, settings=settings, now=now)
+        found = way(assignment, run=run)
         assignment.held += len(found)
         taken += found
     return taken
@@ -124,7 +118,7 @@ class _Choice:
         return since is not None and assignment.entitled_since > since
 
 
-def _choices(order: OrderRecord, short: Sequence[Assignment], *, settings: Config) -> list[_Choice]:
+def _choices(order: OrderRecord, short: Sequence[Assignment], *, config: Config) -> list[_Choice]:
     with connection.cursor() as cursor:
         cursor.execute(
             _CHOICES,
@@ -132,7 +126,7 @@ def _choices(order: OrderRecord, short: Sequence[Assignment], *, settings: Confi
                 "assignments": [assignment.pk for assignment in short],
                 "customer": order.customer,
                 "order": order.pk,
-                "own": claims.own_status_values(settings),
+                "own": claims.own_status_values(config),
             },
         )
         return [_Choice(*row) for row in cursor.fetchall()]
@@ -141,25 +135,25 @@ def _choices(order: OrderRecord, short: Sequence[Assignment], *, settings: Confi
 type _Way = Callable[..., list[Move]]
 
 
-def _ways(pack: Pack, *, has_own: bool, is_next: bool, settings: Config) -> Iterator[_Way]:
+def _ways(pack: Pack, *, has_own: bool, is_next: bool, config: Config) -> Iterator[_Way]:
     """The ways in which a line may get a pack's serials, the first to be tried first."""
     if pack.source == PackSource.STOCK:
         if has_own:
             yield partial(claims.claim, claims.CLAIM_OWN)
         if is_next:
             yield partial(claims.claim, claims.CLAIM_FREE)
-            if SerialStatus.UNASSIGNED in settings.assignable_statuses:
+            if SerialStatus.UNASSIGNED in config.assignable_statuses:
                 yield partial(claims.claim, claims.CLAIM_UNASSIGNED)
     if pack.generator:
         yield _generate
 
 
-def _generate(assignment: Assignment, *, settings: Config, now: datetime) -> list[Move]:
+def _generate(assignment: Assignment, *, run: Run) -> list[Move]:
     """Have the pack's generator make what a line lacks; nothing if it fails, which is logged."""
     pack = assignment.pack
     try:
         with transaction.atomic():
-            ids = generation.generate_for_order(pack, assignment.shortfall, now=now)
+            ids = generation.generate_for_order(pack, assignment.shortfall, now=run.now)
     except Exception as error:
         # Its text may quote what it made. The line stays short, and the sweep tries again.
         logger.error("The generator of pack %s failed: %s", pack.pk, type(error).__name__)
@@ -168,12 +162,12 @@ def _generate(assignment: Assignment, *, settings: Config, now: datetime) -> lis
         EventType.CREATED,
         [Move(serial_id=pk, was="", now=SerialStatus.FREE.value) for pk in ids],
         order=None,
-        at=now,
+        at=run.now,
     )
-    return claims.claim_named(ids, assignment, statuses=[SerialStatus.FREE], now=now)
+    return claims.claim_named(ids, assignment, statuses=[SerialStatus.FREE], now=run.now)
 
 
-def servable(pack: Pack, *, settings: Config) -> QuerySet[Assignment]:
+def servable(pack: Pack, *, config: Config) -> QuerySet[Assignment]:
     """The lines that are short in a pack and could get a serial of it now, oldest first."""
     short = Assignment.objects.filter(
         pack=pack, pack__is_published=True, order__isnull=False, entitled__gt=F("held")
@@ -182,8 +176,8 @@ def servable(pack: Pack, *, settings: Config) -> QuerySet[Assignment]:
         return short
     unexpired = Q(expires_at__isnull=True) | Q(expires_at__gt=timezone.now())
     available = Serial.objects.filter(unexpired, pack=pack, assignment__isnull=True)
-    anybodys = settings.assignable_statuses - {SerialStatus.RESERVED}
+    anybodys = config.assignable_statuses - {SerialStatus.RESERVED}
     if available.filter(status__in=anybodys).exists():
         return short
-    own = available.filter(customer=OuterRef("customer"), status__in=claims.own_statuses(settings))
+    own = available.filter(customer=OuterRef("customer"), status__in=claims.own_statuses(config))
     return short.filter(Exists(own.exclude(customer="")))

@@ -13,6 +13,7 @@ from django.db import connection
 from saleor_serials.config import Config
 from saleor_serials.history import Move
 from saleor_serials.models import Assignment, Pack, SerialStatus
+from saleor_serials.run import Run
 
 # A serial's own customer comes before everybody else: kept for them, or had by them before.
 OWN_STATUSES = (SerialStatus.RESERVED, SerialStatus.ASSIGNED, SerialStatus.UNASSIGNED)
@@ -84,26 +85,26 @@ def status_held(pack: Pack) -> SerialStatus:
     return SerialStatus.ASSIGNED if pack.is_consumable else SerialStatus.USED
 
 
-def own_statuses(settings: Config) -> frozenset[SerialStatus]:
+def own_statuses(config: Config) -> frozenset[SerialStatus]:
     """The statuses in which a serial goes to its own customer before all others.
 
     What they kept or gave back always does; what is reserved for them, where orders may take it.
     """
-    never = {SerialStatus.RESERVED} - settings.assignable_statuses
+    never = {SerialStatus.RESERVED} - config.assignable_statuses
     return frozenset(OWN_STATUSES) - never
 
 
-def own_status_values(settings: Config) -> list[str]:
-    return [status.value for status in own_statuses(settings)]
+def own_status_values(config: Config) -> list[str]:
+    return [status.value for status in own_statuses(config)]
 
 
-def claim(statement: str, assignment: Assignment, *, settings: Config, now: datetime) -> list[Move]:
+def claim(statement: str, assignment: Assignment, *, run: Run) -> list[Move]:
     """Claim up to the shortfall of one line in one statement.
 
     A second statement follows only where serials may lie below the remembered head.
     """
     head = _heads.get(assignment.pack_id) if statement is CLAIM_FREE else None
-    values = {**_values(assignment, now=now), "own": own_status_values(settings)}
+    values = {**_values(assignment, now=run.now), "own": own_status_values(run.config)}
     with connection.cursor() as cursor:
         cursor.execute(
             statement,

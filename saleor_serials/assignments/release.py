@@ -10,9 +10,9 @@ from django.db import connection
 
 from saleor_serials import history
 from saleor_serials.assignments.claims import OWN_STATUSES
-from saleor_serials.config import Config
 from saleor_serials.history import By, Move
 from saleor_serials.models import Assignment, EventType, OrderRecord, Serial, SerialStatus
+from saleor_serials.run import Run
 
 
 class Cause(StrEnum):
@@ -55,9 +55,7 @@ class Surplus:
     status: SerialStatus
 
 
-def release(
-    order: OrderRecord, surplus: Sequence[Surplus], *, settings: Config, now: datetime
-) -> frozenset[int]:
+def release(order: OrderRecord, surplus: Sequence[Surplus], *, run: Run) -> frozenset[int]:
     """Take back what lines hold beyond what they are owed; note it on the lines' ``held``.
 
     A consumed serial stays. Two statements per line and pack, whatever the number of serials.
@@ -76,7 +74,7 @@ def release(
                     "customer": assignment.customer,
                     "status": each.status,
                     "limit": assignment.held - assignment.entitled,
-                    "forget": settings.forget_on_release,
+                    "forget": run.config.forget_on_release,
                 },
             )
             released = cursor.fetchall()
@@ -88,7 +86,7 @@ def release(
                 for pk, was in released
             ],
             order=order,
-            at=now,
+            at=run.now,
             by=By(reason=each.cause.value),
         )
         if released and may_serve(each.status):
@@ -123,9 +121,7 @@ def put(
     status: SerialStatus,
     type: EventType,
     *,
-    by: By,
-    settings: Config,
-    now: datetime,
+    run: Run,
     customer: str = "",
 ) -> None:
     """Bring locked serials into a status in which nobody holds them, and record it.
@@ -140,10 +136,10 @@ def put(
                 "ids": [serial.pk for serial in serials],
                 "status": status.value,
                 "customer": customer,
-                "forget": settings.forget_on_release,
+                "forget": run.config.forget_on_release,
             },
         )
-    record(serials, type, status, by=by, now=now)
+    record(serials, type, status, by=run.by, now=run.now)
 
 
 def record(

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.db import transaction
 
-from saleor_serials import config
+from saleor_serials.config import Config, active_config
 from saleor_serials.errors import without_details
 from saleor_serials.host import host
 from saleor_serials.models import MetadataCopy, OrderRecord, Serial
@@ -25,13 +25,13 @@ MAX_LENGTH = 1_000_000
 MAX_PER_SWEEP = 1_000
 
 
-def mark_due(record: OrderRecord, *, settings: config.Config, moved: bool, holds: bool) -> bool:
+def mark_due(record: OrderRecord, *, config: Config, moved: bool, holds: bool) -> bool:
     """Set on a locked record that its metadata is due; the caller saves it. False: none is shown.
 
     Where nothing moved, the metadata may still have been changed by other software.
     """
     known = record.metadata_copy != MetadataCopy.ABSENT
-    concerned = (known or holds) if settings.expose_in_metadata else (known and moved)
+    concerned = (known or holds) if config.expose_in_metadata else (known and moved)
     if concerned and (moved or not known) and record.metadata_copy != MetadataCopy.DUE:
         record.metadata_copy = MetadataCopy.DUE
     return concerned
@@ -64,8 +64,8 @@ def write(order_id: str) -> None:
         StorageFailed: the database refused, or Saleor itself is at the order for longer than we
             wait; nothing has changed.
     """
-    settings = config.active_config()
-    if settings is None:
+    config = active_config()
+    if config is None:
         return
     with without_details(), transaction.atomic():
         record = OrderRecord.objects.select_for_update().filter(order_id=order_id).first()
@@ -73,7 +73,7 @@ def write(order_id: str) -> None:
             # A draft holds nothing, and may be a copy of an order that does.
             host.drop_copied_serials([order_id])
             return
-        lines = _shown(record, settings) if settings.expose_in_metadata else {}
+        lines = _shown(record, config) if config.expose_in_metadata else {}
         text = _order_text(record, lines) if lines else None
         if text is not None and len(text) > MAX_LENGTH:
             logger.warning("The serials of order %s are too long for its metadata.", order_id)
@@ -81,15 +81,15 @@ def write(order_id: str) -> None:
         texts = {line_id: _text(_data(serials)) for line_id, serials in lines.items()}
         host.write_serials(order_id, text, texts)
         record.metadata_copy = (
-            MetadataCopy.SHOWN if settings.expose_in_metadata else MetadataCopy.ABSENT
+            MetadataCopy.SHOWN if config.expose_in_metadata else MetadataCopy.ABSENT
         )
         record.save(update_fields=["metadata_copy"])
 
 
-def _shown(record: OrderRecord, settings: config.Config) -> dict[str, list[Serial]]:
+def _shown(record: OrderRecord, config: Config) -> dict[str, list[Serial]]:
     """Read what each line holds that customers are shown. One statement."""
     serials = Serial.objects.filter(
-        assignment__order=record, status__in=settings.shown_statuses
+        assignment__order=record, status__in=config.shown_statuses
     ).select_related("assignment")
     return {
         line_id: list(held)

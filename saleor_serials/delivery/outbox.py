@@ -13,7 +13,8 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from saleor_serials import config, history, mail
+from saleor_serials import history, mail
+from saleor_serials.config import active_config
 from saleor_serials.delivery.message import by_line
 from saleor_serials.host import host
 from saleor_serials.host.shapes import Recipient, is_email
@@ -83,9 +84,9 @@ def deliver(delivery_id: int) -> DeliveryStatus | None:
 
 def _sent(delivery: Delivery, serials: Sequence[Serial]) -> DeliveryStatus:
     now = timezone.now()
-    settings = config.active_config()
+    config = active_config()
     with transaction.atomic():
-        if settings is not None and settings.automatic_fulfillment:
+        if config is not None and config.automatic_fulfillment:
             # First: reconcile locks the order before its serials.
             OrderRecord.objects.filter(pk=delivery.order_id).update(fulfill_at=now)
         Serial.objects.filter(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from django.db.models import F
 from django.utils import timezone
 
-from saleor_serials import config
+from saleor_serials.config import active_config
 from saleor_serials.delivery import metadata, outbox
 from saleor_serials.host import host
 from saleor_serials.jobs import files, work
@@ -46,8 +46,8 @@ class Report:
 def sweep() -> Report:
     """Sweep once; does nothing while the plugin is off."""
     report = Report()
-    settings = config.active_config()
-    if settings is None:
+    config = active_config()
+    if config is None:
         return report
     state, _ = SweepState.objects.get_or_create(pk=1)
     metadata_links.sync_all()
@@ -59,7 +59,7 @@ def sweep() -> Report:
     low_stock.notify_staff_of_all()
     metadata.write_due()
     counts.fold()
-    if settings.automatic_fulfillment:
+    if config.automatic_fulfillment:
         _fulfill_orders(report)
     SweepState.objects.filter(pk=state.pk).update(
         cursor=state.cursor, retry=report.failed, swept_at=timezone.now()

@@ -13,7 +13,8 @@ from django.db import transaction
 from django.db.models import Sum
 from django.utils import timezone
 
-from saleor_serials import config, history
+from saleor_serials import history
+from saleor_serials.config import Config, active_config
 from saleor_serials.errors import NotFulfillable
 from saleor_serials.host import host
 from saleor_serials.host.shapes import OrderSnapshot
@@ -46,15 +47,15 @@ def fulfill(order_id: str) -> bool:
     One transaction, under the order's lock: twice or at the same time is as good as once. What
     Saleor refuses is told to staff, and tried again; it is never raised.
     """
-    settings = config.active_config()
-    if settings is None or not settings.automatic_fulfillment:
+    config = active_config()
+    if config is None or not config.automatic_fulfillment:
         return False
     try:
         with transaction.atomic():
             record = _lock(order_id)
             if record is None:
                 return False
-            done, problem = _fulfill_lines(order_id, _open_units(record, settings=settings))
+            done, problem = _fulfill_lines(order_id, _open_units(record, config=config))
             for line, units in done.items():
                 history.record_line(EventType.FULFILLED, record, line_id=line, quantity=units)
             _finish(record, problem=problem)
@@ -70,7 +71,7 @@ def _lock(order_id: str) -> OrderRecord | None:
     return waiting.select_for_update().first()
 
 
-def _open_units(record: OrderRecord, *, settings: config.Config) -> dict[str, int]:
+def _open_units(record: OrderRecord, *, config: Config) -> dict[str, int]:
     """Count, per line, the units that are covered and that nobody has fulfilled.
 
     A fulfilment of ours that staff cancelled is not made again.
@@ -81,25 +82,23 @@ def _open_units(record: OrderRecord, *, settings: config.Config) -> dict[str, in
     if order is None or not fulfilled:
         return {}
     units = entitled_units(
-        order, was_entitled=record.entitled_at is not None, assign_on=settings.assign_on
+        order, was_entitled=record.entitled_at is not None, assign_on=config.assign_on
     )
     by_us = _fulfilled_by_us(record)
     missing = {
         line: units[line] - max(fulfilled[line], by_us[line])
-        for line in _covered_lines(record, order, settings=settings) & fulfilled.keys()
+        for line in _covered_lines(record, order, config=config) & fulfilled.keys()
     }
     return {line: units for line, units in missing.items() if units > 0}
 
 
-def _covered_lines(
-    record: OrderRecord, order: OrderSnapshot, *, settings: config.Config
-) -> set[str]:
+def _covered_lines(record: OrderRecord, order: OrderSnapshot, *, config: Config) -> set[str]:
     """Find the lines that hold, of every pack that serves the customer, their full entitlement.
 
     A pack that is closed to the customer gives the line nothing more: nobody waits for it.
     """
     assignments = list(record.assignments.all())
-    found = entitlements(record, order, assignments, settings=settings)
+    found = entitlements(record, order, assignments, config=config)
     complete: dict[str, list[bool]] = defaultdict(list)
     for assignment, entitlement in zip(assignments, found, strict=True):
         is_complete = 0 < entitlement.full == assignment.held

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
-from saleor_serials import config
 from saleor_serials.assignments.release import Cause, Surplus
+from saleor_serials.config import Config
 from saleor_serials.host.shapes import OrderSnapshot
 from saleor_serials.models import Assignment, OrderRecord, SerialStatus
 from saleor_serials.orders.entitlement import cause_of_release, entitled_serials, entitled_units
+from saleor_serials.run import Run
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,14 +29,14 @@ def entitlements(
     order: OrderSnapshot,
     assignments: Sequence[Assignment],
     *,
-    settings: config.Config,
+    config: Config,
 ) -> list[Entitlement]:
     """Compute what each assignment is entitled to: the only place that does.
 
     Reads the payment issue and the closed packs from the record, where a reconcile stored them.
     """
     units = entitled_units(
-        order, was_entitled=record.entitled_at is not None, assign_on=settings.assign_on
+        order, was_entitled=record.entitled_at is not None, assign_on=config.assign_on
     )
     at_issue = record.entitled_at_issue
 
@@ -67,23 +67,22 @@ def set_entitled(
     order: OrderSnapshot,
     assignments: Sequence[Assignment],
     *,
-    settings: config.Config,
-    now: datetime,
+    run: Run,
 ) -> list[Surplus]:
     """Set what each line is entitled to; return the lines that hold more, and why."""
     lines = {line.id: line for line in order.lines}
     surplus = []
-    found = entitlements(record, order, assignments, settings=settings)
+    found = entitlements(record, order, assignments, config=run.config)
     for assignment, entitlement in zip(assignments, found, strict=True):
         assignment.entitled = entitlement.current
         if assignment.entitled and assignment.entitled_since is None:
-            assignment.entitled_since = record.entitled_at or now
+            assignment.entitled_since = record.entitled_at or run.now
         if assignment.held > assignment.entitled:
             cause = cause_of_release(order, lines.get(assignment.line_id))
             status = (
                 SerialStatus(assignment.pack.status_on_refund)
                 if cause is Cause.REFUNDED
-                else settings.status_after_release
+                else run.config.status_after_release
             )
             surplus.append(Surplus(assignment=assignment, cause=cause, status=status))
     return surplus

@@ -2,13 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
 
-from saleor_serials import config
 from saleor_serials.delivery import metadata, outbox
 from saleor_serials.models import OrderRecord
 from saleor_serials.orders import fulfillment
+from saleor_serials.run import Run
 
 
 class EffectKind(StrEnum):
@@ -57,8 +56,7 @@ def conclude(
     serial_ids: Sequence[int],
     unsettled: Iterable[int],
     moved: frozenset[int],
-    settings: config.Config,
-    now: datetime,
+    run: Run,
     changed: bool = True,
     holds: bool = True,
 ) -> Outcome:
@@ -68,13 +66,13 @@ def conclude(
     packs moved. ``changed``: what a line is entitled to or holds; ``holds``: the order holds some.
     """
     effects: list[Effect] = []
-    delivery_id = outbox.enqueue(record, serial_ids, now=now) if settings.send_email else None
+    delivery_id = outbox.enqueue(record, serial_ids, now=run.now) if run.config.send_email else None
     if delivery_id is not None:
         effects.append(Effect(kind=EffectKind.DELIVER, id=delivery_id))
-    if metadata.mark_due(record, settings=settings, moved=bool(moved), holds=holds):
+    if metadata.mark_due(record, config=run.config, moved=bool(moved), holds=holds):
         effects.append(Effect(kind=EffectKind.WRITE_METADATA, id=record.order_id))
-    if settings.automatic_fulfillment and changed and delivery_id is None:
-        fulfillment.mark_due(record, now=now)
+    if run.config.automatic_fulfillment and changed and delivery_id is None:
+        fulfillment.mark_due(record, now=run.now)
         effects.append(Effect(kind=EffectKind.FULFILL, id=record.order_id))
     return Outcome(
         allocated=len(serial_ids),

@@ -13,14 +13,15 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from saleor_serials import config
 from saleor_serials.assignments import allocation, release
 from saleor_serials.assignments.lines import numbers, store
+from saleor_serials.config import active_config
 from saleor_serials.errors import without_details
 from saleor_serials.host.shapes import OrderSnapshot
 from saleor_serials.models import OrderRecord, Pack
 from saleor_serials.orders import eligibility, lines, outcome, payment, records
 from saleor_serials.orders.outcome import Outcome
+from saleor_serials.run import Run
 
 logger = logging.getLogger(__name__)
 
@@ -37,8 +38,8 @@ def reconcile(order_id: str, *, first_in_line: bool = False) -> Outcome | None:
     Raises:
         StorageFailed: the database refused; nothing has changed.
     """
-    settings = config.active_config()
-    if settings is None:
+    config = active_config()
+    if config is None:
         return None
     with without_details(), transaction.atomic():
         locked = records.lock_and_read(order_id)
@@ -46,30 +47,26 @@ def reconcile(order_id: str, *, first_in_line: bool = False) -> Outcome | None:
             return None
         record, order = locked
         with records.saving(record):
-            return _reconcile(
-                record, order, settings=settings, now=timezone.now(), first_in_line=first_in_line
-            )
+            run = Run(config=config, now=timezone.now())
+            return _reconcile(record, order, run=run, first_in_line=first_in_line)
 
 
 def _reconcile(
     record: OrderRecord,
     order: OrderSnapshot,
     *,
-    settings: config.Config,
-    now: datetime,
+    run: Run,
     first_in_line: bool,
 ) -> Outcome:
     records.freeze_terms([(record, order)])
     records.follow_customer(record, order)
     assignments = list(record.assignments.select_related("pack").order_by("id"))
-    payment.record_payment(record, order, assignments, settings=settings, now=now)
+    payment.record_payment(record, order, assignments, run=run)
     eligibility.find_closed_packs(record, order, assignments)
     stored = [numbers(assignment) for assignment in assignments]
-    surplus = lines.set_entitled(record, order, assignments, settings=settings, now=now)
-    freed = release.release(record, surplus, settings=settings, now=now)
-    allocated = allocation.allocate(
-        record, assignments, settings=settings, now=now, first_in_line=first_in_line
-    )
+    surplus = lines.set_entitled(record, order, assignments, run=run)
+    freed = release.release(record, surplus, run=run)
+    allocated = allocation.allocate(record, assignments, run=run, first_in_line=first_in_line)
     changed = [a for a, was in zip(assignments, stored, strict=True) if numbers(a) != was]
     store(changed)
     return outcome.conclude(
@@ -81,8 +78,7 @@ def _reconcile(
             a.pack_id for a, (_, held, _) in zip(assignments, stored, strict=True) if a.held != held
         ),
         holds=any(a.held for a in assignments),
-        settings=settings,
-        now=now,
+        run=run,
     )
 
 
@@ -91,13 +87,13 @@ def settle(pack_id: int) -> Iterator[Outcome]:
 
     One transaction per order. An order that fails is logged and left for the sweep.
     """
-    settings = config.active_config()
+    config = active_config()
     pack = Pack.objects.filter(pk=pack_id).first()
-    if settings is None or pack is None:
+    if config is None or pack is None:
         return
     looked_at: tuple[datetime | None, int] | None = None
     while True:
-        short = allocation.servable(pack, settings=settings)
+        short = allocation.servable(pack, config=config)
         if looked_at:
             since, pk = looked_at
             short = short.filter(Q(entitled_since__gt=since) | Q(entitled_since=since, pk__gt=pk))

@@ -14,8 +14,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from saleor_serials import config
-from saleor_serials.config import Config
+from saleor_serials.config import Config, active_config
 from saleor_serials.errors import without_details
 from saleor_serials.host import host
 from saleor_serials.packs.low_stock import notify_staff, watched
@@ -26,10 +25,10 @@ logger = logging.getLogger(__name__)
 
 def is_needed(pack_id: int) -> bool:
     """Tell whether anything is to follow what a pack has left. Two statements."""
-    settings = config.active_config()
-    if settings is None:
+    config = active_config()
+    if config is None:
         return False
-    return settings.stock_link or watched().filter(pk=pack_id).exists()
+    return config.stock_link or watched().filter(pk=pack_id).exists()
 
 
 def sync(pack_id: int) -> None:
@@ -39,13 +38,13 @@ def sync(pack_id: int) -> None:
         StorageFailed: the database refused, or Saleor itself is at the stock for longer than we
             wait; no stock has changed.
     """
-    settings = config.active_config()
-    if settings is None:
+    config = active_config()
+    if config is None:
         return
     # First: a mail server may take its time.
-    if settings.stock_link:
-        _sync([limit.variant_id for limit in _limits(pack_id=pack_id)], settings)
-    notify_staff([pack_id], settings)
+    if config.stock_link:
+        _sync([limit.variant_id for limit in _limits(pack_id=pack_id)], config)
+    notify_staff([pack_id], config)
 
 
 def sync_all() -> None:
@@ -54,11 +53,11 @@ def sync_all() -> None:
     Where all is well nothing is locked, and the number of statements does not depend on how many
     packs and variants there are.
     """
-    settings = config.active_config()
-    if settings is None or not settings.stock_link:
+    config = active_config()
+    if config is None or not config.stock_link:
         return
     try:
-        _sync([mismatch.variant_id for mismatch in mismatches(settings)], settings)
+        _sync([mismatch.variant_id for mismatch in mismatches(config)], config)
     except Exception:
         logger.exception("The stock does not follow the serials.")
 
@@ -72,13 +71,13 @@ class StockMismatch:
     expected: int
 
 
-def mismatches(settings: Config) -> list[StockMismatch]:
+def mismatches(config: Config) -> list[StockMismatch]:
     """Find where Saleor's stock is not what packs have left. Five statements, no lock."""
-    if not host.has_warehouse(settings.stock_warehouse):
-        _miss_warehouse(settings)
+    if not host.has_warehouse(config.stock_warehouse):
+        _miss_warehouse(config)
         return []
-    expected = _quantities(_limits(), settings)
-    there = host.stock_in(settings.stock_warehouse, expected)
+    expected = _quantities(_limits(), config)
+    there = host.stock_in(config.stock_warehouse, expected)
     return [
         StockMismatch(variant_id=pk, quantity=there.get(pk), expected=quantity)
         for pk, quantity in expected.items()
@@ -86,22 +85,22 @@ def mismatches(settings: Config) -> list[StockMismatch]:
     ]
 
 
-def _sync(variant_ids: Iterable[int], settings: Config) -> None:
+def _sync(variant_ids: Iterable[int], config: Config) -> None:
     variants = set(variant_ids)
     if not variants:
         return
     with without_details(), transaction.atomic():
-        if not host.lock_stock(settings.stock_warehouse, variants):
-            _miss_warehouse(settings)
+        if not host.lock_stock(config.stock_warehouse, variants):
+            _miss_warehouse(config)
             return
         # All that is counted is read after the lock: whoever comes later has counted later.
-        host.write_stock(settings.stock_warehouse, _quantities(_limits_of(variants), settings))
+        host.write_stock(config.stock_warehouse, _quantities(_limits_of(variants), config))
 
 
-def _miss_warehouse(settings: Config) -> None:
+def _miss_warehouse(config: Config) -> None:
     logger.error(
         "There is no warehouse with the slug '%s': no stock follows the serials.",
-        settings.stock_warehouse,
+        config.stock_warehouse,
     )
 
 
@@ -173,13 +172,13 @@ def _read_limits(touched: str, values: Mapping[str, Any]) -> list[_Limit]:
         ]
 
 
-def _quantities(limits: Iterable[_Limit], settings: Config) -> dict[int, int]:
+def _quantities(limits: Iterable[_Limit], config: Config) -> dict[int, int]:
     """Reckon the stock of variants: the units that can still be served, and those that were."""
     of_variant: dict[int, list[_Limit]] = defaultdict(list)
     for limit in limits:
         of_variant[limit.variant_id].append(limit)
     left = counts.left({each.pack_id for group in of_variant.values() for each in group})
-    served = _served(of_variant, settings) if of_variant else {}
+    served = _served(of_variant, config) if of_variant else {}
     return {
         variant_id: served.get(variant_id, 0)
         + min(
@@ -223,7 +222,7 @@ GROUP BY variant_id
 """
 
 
-def _served(limits: Mapping[int, list[_Limit]], settings: Config) -> dict[int, int]:
+def _served(limits: Mapping[int, list[_Limit]], config: Config) -> dict[int, int]:
     """Count the units, still allocated in Saleor, that packs need not be asked for. One statement.
 
     A line's are as many as it holds the serials of, of each pack that limits its variant.
@@ -236,7 +235,7 @@ def _served(limits: Mapping[int, list[_Limit]], settings: Config) -> dict[int, i
                 "variant_ids": [each.variant_id for each in rows],
                 "pack_ids": [each.pack_id for each in rows],
                 "since": [each.since for each in rows],
-                "warehouse": settings.stock_warehouse,
+                "warehouse": config.stock_warehouse,
                 "variants": list(limits),
             },
         )

@@ -1,28 +1,32 @@
 """What staff do with serials by hand (mission O6), each with a reason that the history keeps.
 
-Every action changes what is owed together with what is held, in one transaction under the order's
-own lock, so that no later reconcile undoes it. Each returns what is left to do after commit.
+Every action changes the entitlement together with what is held, in one transaction under the
+order's own lock, so that no later reconcile undoes it. Each returns the effects to enqueue.
 """
 
 from saleor_serials.staff.action import MAX_SERIALS, StaffAction
-from saleor_serials.staff.gifts import customer_key, give, give_any, reserve, reserve_any, unreserve
-from saleor_serials.staff.lines import assign, assign_any, release, replace, revoke
+from saleor_serials.staff.assigning import assign
+from saleor_serials.staff.reserving import customer_key, reserve, unreserve
+from saleor_serials.staff.selection import Customer, FromPack, Line, Selection, Serials, Target
 from saleor_serials.staff.serial_edits import edit, note
+from saleor_serials.staff.taking_back import release, replace, revoke
 
 __all__ = [
     "MAX_SERIALS",
+    "Customer",
+    "FromPack",
+    "Line",
+    "Selection",
+    "Serials",
     "StaffAction",
+    "Target",
     "assign",
-    "assign_any",
     "customer_key",
     "edit",
-    "give",
-    "give_any",
     "note",
     "release",
     "replace",
     "reserve",
-    "reserve_any",
     "revoke",
     "unreserve",
 ]

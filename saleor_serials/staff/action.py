@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from saleor_serials.access.packs import PackAccess, Right
 from saleor_serials.assignments import claims
-from saleor_serials.config import Config
+from saleor_serials.config import Config, load_config
 from saleor_serials.errors import (
     InvalidInput,
     NotFound,
@@ -23,6 +23,7 @@ from saleor_serials.errors import (
 )
 from saleor_serials.history import By
 from saleor_serials.models import Assignment, OrderRecord, Pack, Serial, SerialStatus
+from saleor_serials.run import Run
 
 MAX_SERIALS = 100
 COUNTS = ("granted", "withheld", "entitled", "held", "entitled_since")
@@ -46,6 +47,13 @@ class StaffAction:
         if not reason:
             raise Required("Give a reason; the history keeps it.", field="reason")
         return By(actor=self.actor, reason=reason)
+
+    def run(self) -> Run:
+        """Begin the action: the settings, the moment, and who acts for the history.
+
+        Raises: as ``by``.
+        """
+        return Run(config=load_config(), now=timezone.now(), by=self.by())
 
 
 def text(given: str, *, field: str, most: int) -> str:
@@ -138,7 +146,7 @@ def check_quantity(quantity: int) -> None:
 
 
 def check_available(
-    serials: Sequence[Serial], customer: str, *, settings: Config, field: str = "serials"
+    serials: Sequence[Serial], customer: str, *, config: Config, field: str = "serials"
 ) -> None:
     """See to it that a customer may be given these serials.
 
@@ -147,16 +155,16 @@ def check_available(
             another customer, is on a line, or has expired.
     """
     for index, serial in enumerate(serials):
-        if problem := _unavailable(serial, customer, settings):
+        if problem := _unavailable(serial, customer, config):
             raise WrongStatus(problem, field=field, index=index if field == "serials" else None)
 
 
-def _unavailable(serial: Serial, customer: str, settings: Config) -> str:
+def _unavailable(serial: Serial, customer: str, config: Config) -> str:
     if serial.assignment_id is not None:
         return "It is held already; release it first."
-    available = set(settings.assignable_statuses)
+    available = set(config.assignable_statuses)
     if serial.customer == customer:
-        available |= claims.own_statuses(settings)
+        available |= claims.own_statuses(config)
     elif serial.status == SerialStatus.RESERVED:
         return "It is reserved for another customer."
     if serial.status not in available:

@@ -1,88 +1,139 @@
-"""How serials come to a line or gift by hand, and how they are taken from it."""
+"""Assign serials to an order line, or give them to a customer without an order."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from datetime import datetime
-
-from saleor_serials import history
-from saleor_serials.assignments import allocation, claims
-from saleor_serials.config import Config
-from saleor_serials.errors import NotEnough, WrongStatus
-from saleor_serials.history import By, Move
-from saleor_serials.models import Assignment, EventType, OrderRecord, Serial, SerialStatus
-from saleor_serials.orders.outcome import Outcome, conclude, pack_effects
-from saleor_serials.orders.records import saving
-from saleor_serials.staff.action import COUNTS
-
-
-def claim(assignment: Assignment, serials: Sequence[Serial], *, by: By, now: datetime) -> None:
-    """Have a line or gift hold these locked serials, and record it.
-
-    Raises:
-        WrongStatus: one of them has expired meanwhile.
-    """
-    taken = claims.claim_named(
-        [serial.pk for serial in serials], assignment, statuses=list(SerialStatus), now=now
-    )
-    if len(taken) < len(serials):
-        raise WrongStatus("One of them has just expired.", field="serials")
-    assignment.held += len(taken)
-    _hold(assignment, taken, by=by, now=now)
+from saleor_serials.assignments import allocation
+from saleor_serials.assignments.lines import grant
+from saleor_serials.errors import InvalidInput, NotFound
+from saleor_serials.host import host
+from saleor_serials.host.shapes import LineSnapshot
+from saleor_serials.models import Assignment, OrderRecord, Pack
+from saleor_serials.orders.outcome import Outcome
+from saleor_serials.orders.records import lock_order
+from saleor_serials.run import Run
+from saleor_serials.staff.action import (
+    COUNTS,
+    StaffAction,
+    by_pack,
+    check_available,
+    lock,
+    one_transaction,
+    pack_of,
+)
+from saleor_serials.staff.moves import claim, fill, outcomes
+from saleor_serials.staff.reserving import customer_key
+from saleor_serials.staff.selection import Customer, FromPack, Line, Selection, Serials, Target
 
 
-def fill(assignment: Assignment, *, settings: Config, by: By, now: datetime) -> None:
-    """Have a line or gift hold what it is short of, from its pack.
+def assign(selection: Selection, target: Target, action: StaffAction) -> list[Outcome]:
+    """Assign serials to an order line, or give them to a customer's account without an order.
+
+    Named serials fill first what the line is short of; the rest is granted. So many of a pack are
+    granted on top of the entitlement: what the pack lacks is a shortfall of the line. A gift is
+    made in full or refused.
 
     Raises:
-        NotEnough: the pack has not as many.
+        NotFound, NotAllowed: there is none of that id, or the action has no access to it.
+        WrongStatus: a named serial is not available, or reserved for another customer.
+        OutOfRange: the quantity is not 1 to 100.
+        NotEnough: it is a gift, and the pack has not as many; nothing was given.
     """
-    taken = allocation.fill(assignment, settings=settings, now=now)
-    if assignment.shortfall:
-        raise NotEnough(f"The pack has only {len(taken)} to give.", field="quantity")
-    _hold(assignment, taken, by=by, now=now)
+    with one_transaction():
+        run = action.run()
+        selection.check()
+        match target:
+            case Line():
+                return _assign_to_line(selection, target, action, run=run)
+            case Customer():
+                return _give(selection, target, action, run=run)
 
 
-def _hold(assignment: Assignment, taken: Sequence[Move], *, by: By, now: datetime) -> None:
-    """Store what a line or gift has come to hold, and record it in the history."""
-    assignment.save(update_fields=COUNTS)
-    history.record_serials(
-        EventType.ASSIGNED,
-        taken,
-        order=assignment.order,
-        at=now,
-        by=by,
-    )
-
-
-def outcomes(
-    assignments: Iterable[Assignment],
-    *,
-    given: Sequence[int] = (),
-    freed: Iterable[int] = (),
-    settings: Config,
-    now: datetime,
+def _assign_to_line(
+    selection: Selection, target: Line, action: StaffAction, *, run: Run
 ) -> list[Outcome]:
-    """Enter what is left to do for the orders of these assignments, and say it.
+    record, line = _lock_line(target.line_id)
+    match selection:
+        case Serials():
+            serials = lock(selection.ids, action)
+            check_available(serials, record.customer, config=run.config)
+            assignments = []
+            for pack, of_pack in by_pack(serials).items():
+                assignment = _assignment_of(record, line, pack)
+                grant(assignment, len(of_pack) - assignment.shortfall, now=run.now)
+                claim(assignment, of_pack, run=run)
+                assignments.append(assignment)
+            return outcomes(assignments, given=[serial.pk for serial in serials], run=run)
+        case FromPack():
+            assignment = _assignment_of(record, line, pack_of(selection.pack_id, action))
+            grant(assignment, selection.quantity, now=run.now)
+            assignment.save(update_fields=COUNTS)
+            given = allocation.allocate(record, [assignment], run=run, first_in_line=True)
+            assignment.save(update_fields=COUNTS)
+            return outcomes([assignment], given=given.serial_ids, run=run)
 
-    ``given``: the serials that the (one) order got. ``freed``: packs that somebody may wait for.
-    """
-    of_orders: dict[OrderRecord, list[Assignment]] = defaultdict(list)
-    moved = set()
-    for assignment in assignments:
-        moved.add(assignment.pack_id)
-        if assignment.order is not None:
-            of_orders[assignment.order].append(assignment)
-    found = []
-    for order, of_order in of_orders.items():
-        with saving(order):
-            found.append(
-                conclude(
-                    order,
-                    serial_ids=given,
-                    unsettled=frozenset(a.pack_id for a in of_order if a.shortfall),
-                    moved=frozenset(a.pack_id for a in of_order),
-                    settings=settings,
-                    now=now,
-                )
-            )
-    return [*found, Outcome(allocated=0, effects=pack_effects(settle=freed, moved=moved))]
+
+def _give(
+    selection: Selection, target: Customer, action: StaffAction, *, run: Run
+) -> list[Outcome]:
+    customer = customer_key(user_id=target.user_id)
+    match selection:
+        case Serials():
+            serials = lock(selection.ids, action)
+            check_available(serials, customer, config=run.config)
+            gifts = []
+            for pack, of_pack in by_pack(serials).items():
+                gift = _gift(pack, customer, len(of_pack), run=run)
+                claim(gift, of_pack, run=run)
+                gifts.append(gift)
+            return outcomes(gifts, run=run)
+        case FromPack():
+            pack = pack_of(selection.pack_id, action)
+            gift = _gift(pack, customer, selection.quantity, run=run)
+            fill(gift, run=run)
+            return outcomes([gift], run=run)
+
+
+def _gift(pack: Pack, customer: str, quantity: int, *, run: Run) -> Assignment:
+    return Assignment.objects.create(
+        pack=pack,
+        customer=customer,
+        per_unit=0,
+        granted=quantity,
+        entitled=quantity,
+        entitled_since=run.now,
+    )
+
+
+def _lock_line(line_id: str) -> tuple[OrderRecord, LineSnapshot]:
+    """Lock the record of a line's order, and find the line as it stands."""
+    order_id = host.order_of_line(line_id)
+    locked = lock_order(order_id) if order_id is not None else None
+    if order_id is not None and locked is None:
+        raise InvalidInput(
+            "This order is a draft, or was placed before the plugin was switched on; give the "
+            "customer the serials instead.",
+            field="order_line",
+        )
+    if locked is not None:
+        record, order = locked
+        for line in order.lines:
+            if line.id == line_id:
+                return record, line
+    raise NotFound("There is no such order line.", field="order_line")
+
+
+def _assignment_of(record: OrderRecord, line: LineSnapshot, pack: Pack) -> Assignment:
+    assignment, _ = Assignment.objects.get_or_create(
+        line_id=line.id,
+        pack=pack,
+        defaults={
+            "order": record,
+            "customer": record.customer,
+            "per_unit": 0,
+            "product_name": line.product_name,
+            "variant_name": line.variant_name,
+            "sku": line.sku,
+            "variant_id": line.variant_id,
+            "product_id": line.product_id,
+        },
+    )
+    assignment.order, assignment.pack = record, pack
+    return assignment

@@ -2,16 +2,16 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from functools import partial
 from queue import Queue
 from threading import Barrier, BrokenBarrierError
 from unittest import mock
 
 from saleor_serials.assignments import claims
-from saleor_serials.config import Config
+from saleor_serials.history import Move
 from saleor_serials.models import Assignment, Event, EventType, Serial
 from saleor_serials.orders.reconcile import reconcile
+from saleor_serials.run import Run
 from tests import making
 from tests.hosts import shop
 from tests.making import held, shortfall
@@ -54,9 +54,7 @@ def claims_that_read_then_write(readers: int) -> Iterator[None]:
     """Replace the claiming statement by a read and a write, with a barrier between the two."""
     barrier = Barrier(readers)
 
-    def claim(
-        statement: str, assignment: Assignment, *, settings: Config, now: datetime
-    ) -> list[tuple[int, str]]:
+    def claim(statement: str, assignment: Assignment, *, run: Run) -> list[Move]:
         found = Serial.objects.filter(pack=assignment.pack_id, status="free").order_by("position")
         serials = list(found[: assignment.shortfall])
         try:
@@ -67,7 +65,10 @@ def claims_that_read_then_write(readers: int) -> Iterator[None]:
             Serial.objects.filter(pk=serial.pk).update(
                 status="used", assignment=assignment, customer=assignment.customer
             )
-        return [(serial.pk, "free") for serial in serials]
+        return [
+            Move(serial_id=serial.pk, line_id=assignment.line_id, was="free", now="used")
+            for serial in serials
+        ]
 
     with mock.patch.object(claims, "claim", claim):
         yield

@@ -13,8 +13,7 @@ from saleor_serials.errors import InvalidInput
 from saleor_serials.history import Move
 from saleor_serials.models import Assignment, Event, Serial, SerialStatus
 from saleor_serials.orders.reconcile import reconcile
-from saleor_serials.staff import StaffAction
-from saleor_serials.staff import action as hand_lines
+from saleor_serials.staff import StaffAction, assigning
 from tests import making
 from tests.hosts import shop
 from tests.making import held
@@ -34,7 +33,7 @@ def orders(number: int) -> list[str]:
 
 def assign(serial: Serial, order_id: str) -> bool:
     try:
-        staff.assign([serial.pk], shop.line_ids(order_id)[0], ACTION)
+        staff.assign(staff.Serials([serial.pk]), staff.Line(shop.line_ids(order_id)[0]), ACTION)
     except InvalidInput:
         return False
     return True
@@ -75,7 +74,7 @@ def test_negative_control_read_then_write_gives_the_same_serial_to_two() -> None
         return [Move(serial_id=pk, was="free", now="used") for pk in serial_ids]
 
     with (
-        mock.patch.object(hand_lines, "lock", unlocked),
+        mock.patch.object(assigning, "lock", unlocked),
         mock.patch.object(claims, "claim_named", write),
     ):
         given = together([partial(assign, serial, order_id) for order_id in order_ids])

@@ -1,5 +1,6 @@
 """What staff do with serials by hand."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import graphene
@@ -44,6 +45,17 @@ def _serial_id(global_id: str, *, field: str, index: int | None = None) -> int:
     if number is None:
         raise NotFound("This is not the ID of a Serial.", field=field, index=index)
     return number
+
+
+def _selection(
+    named: list[str] | None, pack: str | None, arguments: Mapping[str, Any]
+) -> staff.Selection:
+    if named is not None:
+        return staff.Serials(_serial_ids(named))
+    quantity = arguments.get("quantity")
+    return staff.FromPack(
+        ids.require(pack or "", "SerialPack", field="pack"), 1 if quantity is None else quantity
+    )
 
 
 def _follow(outcomes: list[Outcome]) -> None:
@@ -108,24 +120,15 @@ class SerialAssign(Mutation):
         line, customer = arguments.get("order_line"), arguments.get("customer")
         if (line is None) == (customer is None):
             raise Required("Name an order line or a customer, one of the two.", field="order_line")
-        if named is not None:
-            serial_ids = _serial_ids(named)
-            quantity = len(set(serial_ids))
-            outcomes = (
-                staff.assign(serial_ids, _line_id(line), action)
-                if line is not None
-                else staff.give(serial_ids, _user_id(customer), action)
-            )
-            got = quantity
-        else:
-            pack_id = ids.require(pack or "", "SerialPack", field="pack")
-            quantity = 1 if arguments.get("quantity") is None else arguments["quantity"]
-            if line is not None:
-                outcomes = staff.assign_any(pack_id, quantity, _line_id(line), action)
-                got = sum(outcome.allocated for outcome in outcomes)
-            else:
-                outcomes = staff.give_any(pack_id, quantity, _user_id(customer), action)
-                got = quantity
+        selection = _selection(named, pack, arguments)
+        target = staff.Customer(_user_id(customer)) if line is None else staff.Line(_line_id(line))
+        quantity = (
+            len(set(selection.ids)) if isinstance(selection, staff.Serials) else selection.quantity
+        )
+        outcomes = staff.assign(selection, target, action)
+        # What is named and what is given to a customer is given in full, or refused.
+        may_be_short = named is None and line is not None
+        got = sum(outcome.allocated for outcome in outcomes) if may_be_short else quantity
         _follow(outcomes)
         return cls(quantity=got, shortfall=max(0, quantity - got))
 
@@ -263,13 +266,8 @@ class SerialReserve(_OfMany):
             user_id=None if user is None else _user_id(user),
             email=arguments.get("customer_email") or "",
         )
-        if named is not None:
-            serial_ids = _serial_ids(named)
-            outcomes = staff.reserve(serial_ids, customer, action)
-        else:
-            quantity = 1 if arguments.get("quantity") is None else arguments["quantity"]
-            pack_id = ids.require(pack or "", "SerialPack", field="pack")
-            serial_ids, outcomes = staff.reserve_any(pack_id, quantity, customer, action)
+        selection = _selection(named, pack, arguments)
+        serial_ids, outcomes = staff.reserve(selection, customer, action)
         return cls.after(serial_ids, outcomes)
 
 

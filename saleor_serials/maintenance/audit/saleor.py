@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from saleor_serials import config
+from saleor_serials.config import active_config, load_config
 from saleor_serials.delivery import metadata, outbox
 from saleor_serials.host import host
 from saleor_serials.maintenance.audit.rule import Check, Finding, select
@@ -32,7 +32,7 @@ def _deleted_orders() -> list[Finding]:
 
 
 def _unpaid() -> list[Finding]:
-    if config.load_config().assign_on != "paid":
+    if load_config().assign_on != "paid":
         return []
     return select(
         f"""
@@ -55,16 +55,16 @@ def _reconcile(findings: Sequence[Finding]) -> None:
 
 
 def _warehouse() -> list[Finding]:
-    settings = config.load_config()
-    if not settings.stock_link or host.has_warehouse(settings.stock_warehouse):
+    config = load_config()
+    if not config.stock_link or host.has_warehouse(config.stock_warehouse):
         return []
-    slug = settings.stock_warehouse
+    slug = config.stock_warehouse
     return [Finding(about=slug, text=f"there is no warehouse with the slug '{slug}'")]
 
 
 def _stock() -> list[Finding]:
-    settings = config.active_config()
-    if settings is None or not settings.stock_link or _warehouse():
+    config = active_config()
+    if config is None or not config.stock_link or _warehouse():
         return []
     return [
         Finding(
@@ -72,7 +72,7 @@ def _stock() -> list[Finding]:
             text=f"variant {mismatch.variant_id} has {mismatch.quantity or 0} in stock, and should "
             f"have {mismatch.expected}",
         )
-        for mismatch in stock_sync.mismatches(settings)
+        for mismatch in stock_sync.mismatches(config)
     ]
 
 
