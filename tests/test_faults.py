@@ -189,12 +189,12 @@ def test_a_delivery_that_never_succeeds_ends_as_failed_for_staff_to_see(smtp_por
     making.make_serials(pack, 1)
     order_id = making.paid_order(making.make_link(pack))
 
-    for _ in range(outbox.MAX_ATTEMPTS):
+    for _ in range(outbox.RETRY.attempts):
         later()
         sweep()
 
     row = Delivery.objects.get()
-    assert (row.status, row.attempts) == ("failed", outbox.MAX_ATTEMPTS)
+    assert (row.status, row.attempts) == ("failed", outbox.RETRY.attempts)
     [event] = Event.objects.filter(type=EventType.DELIVERY_FAILED)
     assert (event.order.order_id, event.reason) == (order_id, "ConnectionRefusedError")
     assert len(held(order_id)) == 1

@@ -12,7 +12,7 @@ from saleor_serials.host import host
 from saleor_serials.maintenance.sweep import sweep
 from saleor_serials.models import Delivery, Event, EventType, OrderRecord, PackLink
 from saleor_serials.orders import fulfillment
-from saleor_serials.orders.fulfillment import MAX_ATTEMPTS, fulfill
+from saleor_serials.orders.fulfillment import RETRY, fulfill
 from saleor_serials.orders.reconcile import reconcile
 from saleor_serials.packs import lifecycle
 from tests import making
@@ -337,14 +337,14 @@ def test_it_is_not_tried_for_ever() -> None:
     order_id = making.paid_order(make_link(stock=1, is_tracked=True), units=2)
     pauses = []
 
-    for _ in range(MAX_ATTEMPTS):
+    for _ in range(RETRY.attempts):
         if (due_at := OrderRecord.objects.get().fulfill_at) is not None:
             pauses.append(due_at - timezone.now())
         later()
         sweep()
 
     assert OrderRecord.objects.get().fulfill_at is None
-    assert len(pauses) == MAX_ATTEMPTS - 1
+    assert len(pauses) == RETRY.attempts - 1
     assert [round(pause / timedelta(minutes=1)) for pause in pauses[:4]] == [2, 4, 8, 16]
     assert timedelta(days=15) < sum(pauses, timedelta()) < timedelta(days=30)
     assert len(told(order_id)) == 1

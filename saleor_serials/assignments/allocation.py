@@ -11,7 +11,7 @@ from datetime import datetime
 from functools import partial
 
 from django.db import connection, transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils import timezone
 
 from saleor_serials import history
@@ -27,6 +27,7 @@ from saleor_serials.models import (
     Serial,
     SerialStatus,
 )
+from saleor_serials.models.expiry import not_expired
 from saleor_serials.run import Run
 from saleor_serials.serials import generation
 
@@ -174,8 +175,9 @@ def servable(pack: Pack, *, config: Config) -> QuerySet[Assignment]:
     ).order_by("entitled_since", "id")
     if pack.generator:
         return short
-    unexpired = Q(expires_at__isnull=True) | Q(expires_at__gt=timezone.now())
-    available = Serial.objects.filter(unexpired, pack=pack, assignment__isnull=True)
+    available = Serial.objects.filter(
+        not_expired(timezone.now()), pack=pack, assignment__isnull=True
+    )
     anybodys = config.assignable_statuses - {SerialStatus.RESERVED}
     if available.filter(status__in=anybodys).exists():
         return short

@@ -13,6 +13,7 @@ from django.db import connection
 from saleor_serials.config import Config
 from saleor_serials.history import Move
 from saleor_serials.models import Assignment, Pack, SerialStatus
+from saleor_serials.models.expiry import NOT_EXPIRED
 from saleor_serials.run import Run
 
 # A serial's own customer comes before everybody else: kept for them, or had by them before.
@@ -24,14 +25,14 @@ IS_OWN = (
 
 # One statement, no waiting. The ordered sub-select walks the partial index on free serials; the
 # literal LIMIT keeps the planner on it. ARRAY() makes it run once, before the update.
-CLAIM_FREE = """
+CLAIM_FREE = f"""
 UPDATE saleor_serials_serial
 SET status = %(status)s, assignment_id = %(assignment)s, customer = %(holder)s,
     assigned_at = %(now)s, delivered_at = NULL
 WHERE id = ANY(ARRAY(
     SELECT id FROM saleor_serials_serial
     WHERE pack_id = %(pack)s AND status = 'free' AND position >= %(head)s
-        AND (expires_at IS NULL OR expires_at > %(now)s)
+        AND {NOT_EXPIRED}
     ORDER BY position LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 ))
 RETURNING id, 'free', position
@@ -40,7 +41,7 @@ RETURNING id, 'free', position
 CLAIM_OWN = f"""
 WITH own AS MATERIALIZED (
     SELECT id, status FROM saleor_serials_serial
-    WHERE pack_id = %(pack)s AND {IS_OWN} AND (expires_at IS NULL OR expires_at > %(now)s)
+    WHERE pack_id = %(pack)s AND {IS_OWN} AND {NOT_EXPIRED}
     ORDER BY position LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 )
 UPDATE saleor_serials_serial AS s
@@ -51,25 +52,25 @@ RETURNING s.id, own.status, s.position
 """
 
 # What others gave back, where the shop lets anybody have it.
-CLAIM_UNASSIGNED = """
+CLAIM_UNASSIGNED = f"""
 UPDATE saleor_serials_serial
 SET status = %(status)s, assignment_id = %(assignment)s, customer = %(holder)s,
     assigned_at = %(now)s, delivered_at = NULL
 WHERE id = ANY(ARRAY(
     SELECT id FROM saleor_serials_serial
     WHERE pack_id = %(pack)s AND status = 'unassigned'
-        AND (expires_at IS NULL OR expires_at > %(now)s)
+        AND {NOT_EXPIRED}
     ORDER BY id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 ))
 RETURNING id, 'unassigned', position
 """
 
 # Named ones, that a generator has just made for this line or that staff have chosen.
-CLAIM_NAMED = """
+CLAIM_NAMED = f"""
 WITH named AS MATERIALIZED (
     SELECT id, status FROM saleor_serials_serial
     WHERE id = ANY(%(ids)s) AND pack_id = %(pack)s AND assignment_id IS NULL
-        AND status = ANY(%(from)s) AND (expires_at IS NULL OR expires_at > %(now)s)
+        AND status = ANY(%(from)s) AND {NOT_EXPIRED}
     ORDER BY id FOR UPDATE
 )
 UPDATE saleor_serials_serial AS s

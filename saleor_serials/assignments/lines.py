@@ -6,11 +6,46 @@ from typing import Any
 
 from django.db import connection
 
-from saleor_serials.models import Assignment
+from saleor_serials.host.shapes import LineSnapshot
+from saleor_serials.models import Assignment, OrderRecord
+
+
+def line_assignment(
+    record: OrderRecord, line: LineSnapshot, *, pack_id: int, per_unit: int = 0
+) -> Assignment:
+    """Make the assignment of an order line from a pack, not yet stored, with what names the line.
+
+    ``per_unit``: the terms it was bought under; 0: whatever it takes is granted by hand.
+    """
+    return Assignment(
+        order=record,
+        line_id=line.id,
+        pack_id=pack_id,
+        customer=record.customer,
+        per_unit=per_unit,
+        product_name=line.product_name,
+        variant_name=line.variant_name,
+        sku=line.sku,
+        variant_id=line.variant_id,
+        product_id=line.product_id,
+    )
+
+
+def gift(customer: str, quantity: int, *, pack_id: int, held: int = 0, now: datetime) -> Assignment:
+    """Make the assignment of a gift to a customer key, without an order, not yet stored."""
+    return Assignment(
+        customer=customer,
+        pack_id=pack_id,
+        per_unit=0,
+        granted=quantity,
+        entitled=quantity,
+        held=held,
+        entitled_since=now,
+    )
 
 
 def grant(assignment: Assignment, quantity: int, *, now: datetime) -> None:
-    """Have a line or gift be owed so many more by hand."""
+    """Raise by hand what a line or gift is entitled to."""
     if quantity > 0:
         assignment.granted += quantity
         assignment.entitled += quantity
@@ -18,7 +53,7 @@ def grant(assignment: Assignment, quantity: int, *, now: datetime) -> None:
 
 
 def withhold(assignment: Assignment, quantity: int) -> None:
-    """Have a line or gift be owed so many less by hand: first of what was granted so."""
+    """Lower by hand what a line or gift is entitled to: first what was granted by hand."""
     granted = min(quantity, assignment.granted)
     assignment.granted -= granted
     assignment.withheld += quantity - granted
@@ -30,7 +65,7 @@ def numbers(assignment: Assignment) -> tuple[Any, ...]:
 
 
 def store(assignments: Sequence[Assignment]) -> None:
-    """Write what the lines want and hold, in one statement."""
+    """Store what assignments are entitled to and hold, in one statement."""
     if not assignments:
         return
     with connection.cursor() as cursor:

@@ -19,15 +19,15 @@ from saleor_serials.delivery.message import by_line
 from saleor_serials.host import host
 from saleor_serials.host.shapes import Recipient, is_email
 from saleor_serials.models import Delivery, DeliveryStatus, EventType, OrderRecord, Serial
+from saleor_serials.retry import Retry
 
 logger = logging.getLogger(__name__)
 
 # While it lasts, nobody else sends; it must outlast the slowest conversation with a mail server.
 LEASE = timedelta(minutes=10)
 
-# 2, 4, 8, ... minutes, then every six hours: about three days in all.
-MAX_ATTEMPTS = 20
-_LONGEST_PAUSE = timedelta(hours=6)
+# About three days in all.
+RETRY = Retry(first=timedelta(minutes=2), longest=timedelta(hours=6), attempts=20)
 
 
 def enqueue(order: OrderRecord, serial_ids: Sequence[int], *, now: datetime) -> int | None:
@@ -49,8 +49,8 @@ def due(now: datetime) -> list[int]:
 def deliver(delivery_id: int) -> DeliveryStatus | None:
     """Send one delivery if it is due and nobody else is at it; None if there was nothing to do.
 
-    Only serials that the order still holds are sent. A failure is kept for a later attempt and
-    ends, after ``MAX_ATTEMPTS``, as failed; it is never raised.
+    Only serials that the order still holds are sent. A failure is tried again later and
+    ends, after the attempts of ``RETRY``, as failed; it is never raised.
     """
     leased = Delivery.objects.filter(
         pk=delivery_id, status=DeliveryStatus.PENDING, due_at__lte=timezone.now()
@@ -110,9 +110,9 @@ def _sent(delivery: Delivery, serials: Sequence[Serial]) -> DeliveryStatus:
 
 
 def _try_again(delivery: Delivery, *, problem: str) -> DeliveryStatus:
-    if delivery.attempts >= MAX_ATTEMPTS:
+    pause = RETRY.pause_after(delivery.attempts)
+    if pause is None:
         return _fail(delivery, problem=problem)
-    pause = min(timedelta(minutes=2**delivery.attempts), _LONGEST_PAUSE)
     return _finish(delivery, DeliveryStatus.PENDING, due_at=timezone.now() + pause, problem=problem)
 
 

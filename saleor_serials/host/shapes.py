@@ -7,6 +7,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
+from saleor_serials import customers
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class LineSnapshot:
@@ -58,20 +60,10 @@ class OrderSnapshot:
     def customer(self) -> str:
         """The customer's key: the account if there is one, else the address, else the order."""
         if self.user_id is not None:
-            return customer_of_user(self.user_id)
+            return customers.of_user(self.user_id)
         if self.email.strip():
-            return customer_of_email(self.email)
-        return f"order:{self.id}"
-
-
-def customer_of_user(user_id: int) -> str:
-    """The customer key of an account."""
-    return f"user:{user_id}"
-
-
-def customer_of_email(email: str) -> str:
-    """The customer key of whoever bought without an account."""
-    return f"email:{email.strip().lower()}"
+            return customers.of_email(self.email)
+        return customers.of_order(self.id)
 
 
 def is_email(text: str) -> bool:

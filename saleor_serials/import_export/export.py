@@ -20,6 +20,7 @@ from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 
 from saleor_serials.access.packs import PackAccess
+from saleor_serials.customers import email_of, of_user, user_id_of
 from saleor_serials.errors import TooLong, TooMany
 from saleor_serials.import_export.columns import HOLDER_COLUMNS, Column, neutralised
 from saleor_serials.jobs import files, typed_json, work
@@ -235,14 +236,14 @@ def _moment(moment: datetime | None) -> str:
     return moment.isoformat() if moment else ""
 
 
-def _emails(customers: Iterable[str]) -> dict[str, str]:
+def _emails(keys: Iterable[str]) -> dict[str, str]:
     """Find the addresses of accounts by their customer keys. One statement."""
-    ids = {int(key.partition(":")[2]) for key in customers if key.startswith("user:")}
+    ids = {user_id_of(key) for key in keys} - {None}
     rows = get_user_model().objects.filter(pk__in=ids).values_list("pk", "email")
-    return {f"user:{pk}": email for pk, email in rows}
+    return {of_user(pk): email for pk, email in rows}
 
 
 def _customer(key: str, emails: Mapping[str, str]) -> str:
     """Write a customer as an import reads it: by address, or by an account's id."""
-    kind, _, name = key.partition(":")
-    return "" if kind == "order" else emails.get(key, name)
+    user_id = user_id_of(key)
+    return email_of(key) or emails.get(key, "" if user_id is None else str(user_id))

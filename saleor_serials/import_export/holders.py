@@ -12,10 +12,11 @@ from datetime import datetime
 from django.contrib.auth import get_user_model
 from django.db.models.functions import Lower
 
-from saleor_serials import config
+from saleor_serials import config, customers
+from saleor_serials.assignments.lines import gift, line_assignment
 from saleor_serials.errors import InvalidInput, NotFound
 from saleor_serials.host import host
-from saleor_serials.host.shapes import OrderSnapshot, customer_of_user, is_email
+from saleor_serials.host.shapes import OrderSnapshot, is_email
 from saleor_serials.import_export.columns import ImportRow
 from saleor_serials.models import Assignment, MetadataCopy, OrderRecord, SerialStatus, SweepState
 from saleor_serials.orders.records import freeze_terms, insert_records
@@ -65,13 +66,13 @@ def _holder(row: ImportRow, users: Mapping[str, int], orders: "_Orders") -> Hold
 
 def _customer(row: ImportRow, user_id: int | None) -> str:
     if user_id is not None:
-        return customer_of_user(user_id)
+        return customers.of_user(user_id)
     if not is_email(row.customer):
         raise NotFound(
             "There is no such customer; write an e-mail address, or the ID of an account.",
             field="customer",
         )
-    return f"email:{row.customer.lower()}"
+    return customers.of_email(row.customer)
 
 
 def _users(customers: Iterable[str]) -> dict[str, int]:
@@ -188,15 +189,7 @@ def _hold_as_gifts(
     entitled: Mapping[tuple[str, int], int], *, now: datetime
 ) -> dict[tuple[str, int], int]:
     made = Assignment.objects.bulk_create(
-        Assignment(
-            customer=customer,
-            pack_id=pack_id,
-            per_unit=0,
-            granted=quantity,
-            entitled=quantity,
-            held=quantity,
-            entitled_since=now,
-        )
+        gift(customer, quantity, pack_id=pack_id, held=quantity, now=now)
         for (customer, pack_id), quantity in entitled.items()
     )
     return {(each.customer, each.pack_id): each.pk for each in made}
@@ -220,18 +213,7 @@ def _hold_by_lines(
         assignment = there.get((line_id, pack_id))
         if assignment is None:
             record, line = of_lines[line_id]
-            assignment = Assignment(
-                order=record,
-                line_id=line_id,
-                pack_id=pack_id,
-                customer=record.customer,
-                per_unit=0,
-                product_name=line.product_name,
-                variant_name=line.variant_name,
-                sku=line.sku,
-                variant_id=line.variant_id,
-                product_id=line.product_id,
-            )
+            assignment = line_assignment(record, line, pack_id=pack_id)
             there[line_id, pack_id] = fresh[line_id, pack_id] = assignment
         beyond = quantity - min(quantity, assignment.shortfall)
         assignment.granted += beyond

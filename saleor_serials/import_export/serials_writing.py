@@ -9,6 +9,7 @@ from django.db import IntegrityError
 from django.utils import timezone
 
 from saleor_serials import history
+from saleor_serials.assignments.holders import held_draft
 from saleor_serials.errors import Duplicate, NotFound, StorageFailed
 from saleor_serials.history import By
 from saleor_serials.import_export import holders
@@ -203,14 +204,15 @@ def _draft(
     assigned: Mapping[int, int],
     now: datetime,
 ) -> Draft:
+    draft = Draft(
+        data=row.data,
+        extra=row.extra,
+        assigned_at=row.assigned_at,
+        delivered_at=row.delivered_at,
+        expires_at=row.expires_at,
+    )
     if holder is None and row.status is SerialStatus.FREE:
-        return Draft(
-            data=row.data,
-            extra=row.extra,
-            assigned_at=row.assigned_at,
-            delivered_at=row.delivered_at,
-            expires_at=row.expires_at,
-        )
+        return draft
     is_orders_alone = (
         holder is not None
         and holder.order is not None
@@ -218,16 +220,13 @@ def _draft(
         and not pack.assigns_user
     )
     is_held = row.number in assigned
-    return Draft(
-        data=row.data,
-        extra=row.extra,
-        status=row.status,
+    return held_draft(
+        draft,
+        row.status,
         customer="" if holder is None or is_orders_alone else holder.customer,
         assignment_id=assigned.get(row.number),
         assigned_at=row.assigned_at or (now if is_held else None),
-        delivered_at=row.delivered_at,
         consumed_at=row.consumed_at,
-        expires_at=row.expires_at,
     )
 
 

@@ -34,6 +34,7 @@ from saleor_serials.jobs import typed_json
 from saleor_serials.jobs.files import store
 from saleor_serials.models import Job, JobKind, JobStatus, Pack
 from saleor_serials.models.jobs import OPEN_JOBS
+from saleor_serials.retry import Retry
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +46,7 @@ _GRACE = timedelta(minutes=1)
 
 # How often in a row a job may stop without having committed a chunk.
 MAX_ATTEMPTS = 5
+_RETRY = Retry(first=timedelta(seconds=30), longest=timedelta(minutes=4), attempts=MAX_ATTEMPTS)
 MAX_PROBLEMS = 100
 
 # What a chunk, or a check, may change in a job.
@@ -262,10 +264,11 @@ def _retry_later(job: Job, error: Exception) -> None:
     what = error.message if isinstance(error, StorageFailed) else type(error).__name__
     logger.error("Job %s stopped (attempt %s): %s at %s", job.pk, job.attempts, what, where)
     job.refresh_from_db(fields=_PROGRESS)
-    if job.attempts >= MAX_ATTEMPTS:
+    pause = _RETRY.pause_after(job.attempts)
+    if pause is None:
         _fail(job, [_gave_up(job)])
     else:
-        _pause(job, until=timezone.now() + timedelta(seconds=15 * 2**job.attempts))
+        _pause(job, until=timezone.now() + pause)
 
 
 def _gave_up(job: Job) -> Problem:

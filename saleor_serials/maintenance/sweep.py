@@ -11,6 +11,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from saleor_serials.config import active_config
+from saleor_serials.customers import ACCOUNT_PREFIX
 from saleor_serials.delivery import metadata, outbox
 from saleor_serials.host import host
 from saleor_serials.jobs import files, work
@@ -76,7 +77,9 @@ def _look_at_orders(state: SweepState, report: Report) -> None:
     metadata.drop_copies(changes.order_ids)
     known = OrderRecord.objects.order_by().values_list("order_id", flat=True)
     dead = known.filter(assignments__entitled__gt=0, order_id__in=host.dead_orders())
-    claimed = known.exclude(customer__startswith="user:").filter(order_id__in=host.owned_orders())
+    claimed = known.exclude(customer__startswith=ACCOUNT_PREFIX).filter(
+        order_id__in=host.owned_orders()
+    )
     for order_id in dict.fromkeys([*state.retry, *changes.order_ids, *dead, *claimed]):
         report.looked_at += 1
         outcome = try_reconcile(order_id, failed=report.failed)

@@ -22,7 +22,7 @@ class OrderRecord(models.Model):
     """What we remember of an order, and the lock under which its serials move.
 
     ``entitled_at`` is when it first reached the status that assigns. ``lines`` names the lines
-    whose terms are frozen. ``customer`` is a customer key (``host.customers``). ``closed_pack_ids``
+    whose terms are frozen. ``customer`` is a customer key (``customers``). ``closed_pack_ids``
     are the linked packs that do not serve this customer or channel.
 
     ``refunded`` is the amount that the history last recorded as paid back. ``payment_issue`` is the

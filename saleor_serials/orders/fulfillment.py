@@ -21,13 +21,13 @@ from saleor_serials.host.shapes import OrderSnapshot
 from saleor_serials.models import DeliveryStatus, Event, EventType, OrderRecord, Serial
 from saleor_serials.orders.entitlement import entitled_units
 from saleor_serials.orders.lines import entitlements
+from saleor_serials.retry import Retry
 
 logger = logging.getLogger(__name__)
 
 MAX_PER_SWEEP = 500
-# 2, 4, 8, ... minutes, then every day: about three weeks in all.
-MAX_ATTEMPTS = 30
-_LONGEST_PAUSE = timedelta(days=1)
+# About three weeks in all.
+RETRY = Retry(first=timedelta(minutes=2), longest=timedelta(days=1), attempts=30)
 
 
 def mark_due(record: OrderRecord, *, now: datetime) -> None:
@@ -164,8 +164,8 @@ def _finish(record: OrderRecord, *, problem: str) -> None:
         record.fulfillment_attempts += 1
         if problem != record.fulfillment_problem:
             history.record_order(EventType.FULFILLMENT_FAILED, record, reason=problem)
-        if record.fulfillment_attempts < MAX_ATTEMPTS:
-            pause = min(timedelta(minutes=2**record.fulfillment_attempts), _LONGEST_PAUSE)
+        pause = RETRY.pause_after(record.fulfillment_attempts)
+        if pause is not None:
             record.fulfill_at = timezone.now() + pause
     else:
         record.fulfillment_attempts = 0

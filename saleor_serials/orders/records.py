@@ -9,13 +9,14 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from django.db import connection, transaction
-from django.db.models import Q
 
 from saleor_serials import config
+from saleor_serials.assignments.holders import move_customer
+from saleor_serials.assignments.lines import line_assignment
 from saleor_serials.errors import without_details
 from saleor_serials.host import host
 from saleor_serials.host.shapes import OrderSnapshot
-from saleor_serials.models import Assignment, OrderRecord, Serial
+from saleor_serials.models import Assignment, OrderRecord
 from saleor_serials.packs import links
 
 logger = logging.getLogger(__name__)
@@ -148,17 +149,8 @@ def freeze_terms(orders: Sequence[tuple[OrderRecord, OrderSnapshot]]) -> None:
     if not fresh:
         return
     Assignment.objects.bulk_create(
-        Assignment(
-            order=fresh[terms.line.id][0],
-            line_id=terms.line.id,
-            pack_id=terms.pack_id,
-            customer=fresh[terms.line.id][0].customer,
-            per_unit=terms.per_unit,
-            product_name=terms.line.product_name,
-            variant_name=terms.line.variant_name,
-            sku=terms.line.sku,
-            variant_id=terms.line.variant_id,
-            product_id=terms.line.product_id,
+        line_assignment(
+            fresh[terms.line.id][0], terms.line, pack_id=terms.pack_id, per_unit=terms.per_unit
         )
         for terms in links.terms(line for _, line in fresh.values())
     )
@@ -193,17 +185,6 @@ def before_variant_deleted(variant_id: int) -> None:
 
 
 def follow_customer(record: OrderRecord, order: OrderSnapshot) -> None:
-    """Move the serials of an order that has come to belong to another customer.
-
-    That is a guest's order claimed by an account. What the guest has on no line (kept after a
-    refund, say) follows as well.
-    """
-    was, now = record.customer, order.customer
-    if was == now:
-        return
-    theirs = Q(assignment__order=record)
-    if was.startswith("email:"):
-        theirs |= Q(customer=was, assignment__isnull=True)
-    Serial.objects.filter(theirs).update(customer=now)
-    record.assignments.update(customer=now)
-    record.customer = now
+    """Move the serials of an order that now belongs to another customer: an account claimed it."""
+    if record.customer != order.customer:
+        move_customer(record, to=order.customer)

@@ -23,6 +23,7 @@ from saleor_serials.errors import (
 )
 from saleor_serials.history import By
 from saleor_serials.models import Assignment, OrderRecord, Pack, Serial, SerialStatus
+from saleor_serials.models.expiry import has_expired
 from saleor_serials.run import Run
 
 MAX_SERIALS = 100
@@ -169,7 +170,7 @@ def _unavailable(serial: Serial, customer: str, config: Config) -> str:
         return "It is reserved for another customer."
     if serial.status not in available:
         return f"It is {serial.status}, which is not available for assignment."
-    if serial.expires_at is not None and serial.expires_at <= timezone.now():
+    if has_expired(serial.expires_at, now=timezone.now()):
         return "It has expired."
     return ""
 

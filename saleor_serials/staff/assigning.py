@@ -1,7 +1,7 @@
 """Assign serials to an order line, or give them to a customer without an order."""
 
 from saleor_serials.assignments import allocation
-from saleor_serials.assignments.lines import grant
+from saleor_serials.assignments.lines import gift, grant, line_assignment
 from saleor_serials.errors import InvalidInput, NotFound
 from saleor_serials.host import host
 from saleor_serials.host.shapes import LineSnapshot
@@ -78,28 +78,24 @@ def _give(
         case Serials():
             serials = lock(selection.ids, action)
             check_available(serials, customer, config=run.config)
-            gifts = []
+            given = []
             for pack, of_pack in by_pack(serials).items():
-                gift = _gift(pack, customer, len(of_pack), run=run)
-                claim(gift, of_pack, run=run)
-                gifts.append(gift)
-            return outcomes(gifts, run=run)
+                made = _gift(pack, customer, len(of_pack), run=run)
+                claim(made, of_pack, run=run)
+                given.append(made)
+            return outcomes(given, run=run)
         case FromPack():
             pack = pack_of(selection.pack_id, action)
-            gift = _gift(pack, customer, selection.quantity, run=run)
-            fill(gift, run=run)
-            return outcomes([gift], run=run)
+            made = _gift(pack, customer, selection.quantity, run=run)
+            fill(made, run=run)
+            return outcomes([made], run=run)
 
 
 def _gift(pack: Pack, customer: str, quantity: int, *, run: Run) -> Assignment:
-    return Assignment.objects.create(
-        pack=pack,
-        customer=customer,
-        per_unit=0,
-        granted=quantity,
-        entitled=quantity,
-        entitled_since=run.now,
-    )
+    made = gift(customer, quantity, pack_id=pack.pk, now=run.now)
+    made.pack = pack
+    made.save()
+    return made
 
 
 def _lock_line(line_id: str) -> tuple[OrderRecord, LineSnapshot]:
@@ -121,19 +117,10 @@ def _lock_line(line_id: str) -> tuple[OrderRecord, LineSnapshot]:
 
 
 def _assignment_of(record: OrderRecord, line: LineSnapshot, pack: Pack) -> Assignment:
-    assignment, _ = Assignment.objects.get_or_create(
-        line_id=line.id,
-        pack=pack,
-        defaults={
-            "order": record,
-            "customer": record.customer,
-            "per_unit": 0,
-            "product_name": line.product_name,
-            "variant_name": line.variant_name,
-            "sku": line.sku,
-            "variant_id": line.variant_id,
-            "product_id": line.product_id,
-        },
-    )
+    # Under the lock of the record, so that nobody else makes it meanwhile.
+    there = Assignment.objects.filter(line_id=line.id, pack=pack).first()
+    assignment = there or line_assignment(record, line, pack_id=pack.pk)
     assignment.order, assignment.pack = record, pack
+    if there is None:
+        assignment.save()
     return assignment

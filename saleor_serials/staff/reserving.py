@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from django.contrib.auth import get_user_model
 
+from saleor_serials import customers
 from saleor_serials.assignments.release import put
 from saleor_serials.errors import InvalidInput, NotEnough, NotFound, WrongStatus
-from saleor_serials.host.shapes import customer_of_user, is_email
+from saleor_serials.host.shapes import is_email
 from saleor_serials.models import EventType, SerialStatus
 from saleor_serials.orders.outcome import Outcome, pack_effects
 from saleor_serials.staff.action import (
@@ -29,12 +30,12 @@ def customer_key(*, user_id: int | None = None, email: str = "") -> str:
     if user_id is not None:
         if not users.filter(pk=user_id).exists():
             raise NotFound("There is no such customer.", field="customer")
-        return customer_of_user(user_id)
+        return customers.of_user(user_id)
     email = email.strip().lower()
     if not (is_email(email) and email.isprintable()):
         raise InvalidInput("Name a customer, or write an e-mail address.", field="customer_email")
     user = users.filter(email__iexact=email).values_list("pk", flat=True).first()
-    return customer_of_user(user) if user is not None else f"email:{email}"
+    return customers.of_user(user) if user is not None else customers.of_email(email)
 
 
 def reserve(

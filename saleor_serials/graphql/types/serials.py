@@ -11,6 +11,7 @@ from graphene import relay
 
 from saleor_serials import models
 from saleor_serials.access import permissions
+from saleor_serials.customers import email_of, user_id_of
 from saleor_serials.extensions.renderers import Rendering
 from saleor_serials.graphql import ids
 from saleor_serials.graphql.access import pack_access_of
@@ -191,12 +192,12 @@ class Serial(graphene.ObjectType):
     def resolve_customer(root: models.Serial, info: Any) -> Any:
         if not root.customer or not _seen_with_holder(root, info):
             return None
-        kind, _, name = root.customer.partition(":")
-        if kind == "user":
-            return rows.emails(info.context, int(name)).then(
-                lambda email: SerialCustomer(user_id=ids.of("User", name), email=email)
+        user_id = user_id_of(root.customer)
+        if user_id is not None:
+            return rows.emails(info.context, user_id).then(
+                lambda email: SerialCustomer(user_id=ids.of("User", user_id), email=email)
             )
-        return SerialCustomer(email=name if kind == "email" else None)
+        return SerialCustomer(email=email_of(root.customer))
 
     @staticmethod
     def resolve_delivered_at(root: models.Serial, info: Any) -> Any:

@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 
 from django.db import connection, transaction
+from django.utils import timezone
 
+from saleor_serials.assignments import holders
 from saleor_serials.maintenance.audit.rule import PLACE, Check, Finding, select
 from saleor_serials.models import HOLDER, Assignment, OrderRecord, Serial
+from saleor_serials.models.expiry import NOT_EXPIRED
 from saleor_serials.orders.reconcile import settle, try_reconcile
 from saleor_serials.serials import counts
 
@@ -85,11 +88,12 @@ def _short() -> list[Finding]:
             WHERE pack.is_published AND pack.source = 'stock' AND EXISTS (
                 SELECT FROM saleor_serials_serial AS s
                 WHERE s.pack_id = pack.id AND s.status = 'free'
-                    AND (s.expires_at IS NULL OR s.expires_at > now())
+                    AND {NOT_EXPIRED}
             )
         )) ORDER BY a.pack_id, a.entitled_since, a.id
         """,
         "assignment {} ({}) is short of {}, and pack {} has free ones",
+        {"now": timezone.now()},
     )
 
 
@@ -130,15 +134,7 @@ def _customer() -> list[Finding]:
 
 
 def _name_customer(findings: Sequence[Finding]) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            UPDATE saleor_serials_serial AS s SET customer = a.customer
-            FROM saleor_serials_assignment AS a
-            WHERE s.id = ANY(%s) AND a.id = s.assignment_id AND s.consumed_at IS NULL
-            """,
-            [[finding.about for finding in findings]],
-        )
+    holders.name_customers([finding.about for finding in findings])
 
 
 def _pack() -> list[Finding]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db import connection
 
-from saleor_serials.host.shapes import customer_of_email, customer_of_user
+from saleor_serials import customers
 from saleor_serials.models import Serial
 from saleor_serials.serials import counts as serials_counts
 from saleor_serials.serials.search.by_holder import claims, texts
@@ -171,21 +171,21 @@ class _Search:
                 variant=criteria.variant_id,
             )
         if criteria.email is not None:
-            self._require("customer", _CUSTOMER, customer=customer_of_email(criteria.email))
+            self._require("customer", _CUSTOMER, customer=customers.of_email(criteria.email))
         if criteria.user_id is not None:
             self._require_user(criteria.user_id)
 
     def _require_user(self, user_id: int) -> None:
         claimed = [claim.record_id for claim in claims([user_id])]
         if not claimed:
-            self._require("user", _USER, user=customer_of_user(user_id))
+            self._require("user", _USER, user=customers.of_user(user_id))
             return
         self._require(
             "claim",
             f"""({_USER} OR s.assignment_id IS NOT NULL AND s.assignment_id = ANY(ARRAY(
                 SELECT a.id FROM saleor_serials_assignment AS a
                 WHERE a.order_id = ANY(%(claimed)s::bigint[]))))""",
-            user=customer_of_user(user_id),
+            user=customers.of_user(user_id),
             claimed=claimed,
         )
 

@@ -11,8 +11,8 @@ from typing import Any
 from django.db import connection
 from django.db.models import Value
 
+from saleor_serials import customers
 from saleor_serials.host import host
-from saleor_serials.host.shapes import customer_of_user
 from saleor_serials.models import OrderRecord, Serial, SerialStatus
 from saleor_serials.serials.search.pages import MAX_ID, Page, PageResult
 
@@ -198,7 +198,7 @@ def _held(holder: Holder, search: _Search) -> str:
         )
     found = claims([int(owner) for owner in search.owners])
     search.values |= {
-        "customers": [customer_of_user(int(owner)) for owner in search.owners],
+        "customers": [customers.of_user(int(owner)) for owner in search.owners],
         "claimers": [claim.user_id for claim in found],
         "claimed": [claim.record_id for claim in found],
     }
@@ -233,7 +233,7 @@ def claims(user_ids: Sequence[int]) -> list[Claim]:
     """Find the orders of accounts that still carry another customer's key. One statement."""
     first, *others = (
         OrderRecord.objects.filter(order_id__in=host.orders_of_user(user_id))
-        .exclude(customer=customer_of_user(user_id))
+        .exclude(customer=customers.of_user(user_id))
         .order_by()
         .annotate(user=Value(str(user_id)))
         .values_list("user", "pk")
