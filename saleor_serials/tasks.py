@@ -27,32 +27,32 @@ JOB_SECONDS = 20.0
 
 
 def request_reconcile(order_id: str) -> None:
-    """Have an order reconciled once the current transaction is committed. Never raises."""
+    """Enqueue the reconcile of an order after commit. Never raises."""
     after_commit(Request(task=reconcile_order, argument=order_id))
 
 
 def request_settle(pack_id: int) -> None:
-    """Have a pack's open shortfalls served after commit, oldest first. Never raises."""
+    """Enqueue the settlement of a pack's shortfalls after commit. Never raises."""
     after_commit(Request(task=settle_pack, argument=pack_id))
 
 
 def request_delivery(delivery_id: int) -> None:
-    """Have a delivery sent after commit. Never raises."""
+    """Enqueue the sending of a delivery after commit. Never raises."""
     after_commit(Request(task=send_delivery, argument=delivery_id))
 
 
 def request_metadata(order_id: str) -> None:
-    """Have an order's metadata show what it holds, after commit. Never raises."""
+    """Enqueue the writing of an order's metadata after commit. Never raises."""
     after_commit(Request(task=write_metadata, argument=order_id))
 
 
 def request_job(job_id: int) -> None:
-    """Have a job worked at after commit. Never raises."""
+    """Enqueue a job after commit. Never raises."""
     after_commit(Request(task=run_job, argument=job_id))
 
 
 def request_links(target: Target) -> None:
-    """Have the links of a variant or product follow its metadata after commit. Never raises.
+    """Enqueue the sync of a variant's or product's links with its metadata. Never raises.
 
     Variants are saved often: there is a task only where the metadata says something new.
     """
@@ -64,12 +64,12 @@ def _is_in_sync(key: str) -> bool:
 
 
 def request_fulfillment(order_id: str) -> None:
-    """Have an order's lines looked at after commit: some may need no shipping. Never raises."""
+    """Enqueue the fulfilment of an order's complete lines after commit. Never raises."""
     after_commit(Request(task=fulfill_order, argument=order_id))
 
 
 def request_stock(pack_id: int) -> None:
-    """Have followed, after commit, what a pack has left. Never raises.
+    """Enqueue the check of a pack's stock and notice limit after commit. Never raises.
 
     There is a task only where something is to follow it.
     """
@@ -82,7 +82,7 @@ def _is_not_followed(pack_id: int) -> bool:
 
 @host.task("saleor_serials.reconcile_order")
 def reconcile_order(order_id: str) -> None:
-    """Make what an order holds equal what it is owed."""
+    """Make what an order holds equal what it is entitled to."""
     outcome = reconcile(order_id)
     if outcome is not None:
         enqueue_effects(outcome.effects)
@@ -140,7 +140,7 @@ def write_metadata(order_id: str) -> None:
 
 @host.task("saleor_serials.sync_metadata_links")
 def sync_metadata_links(key: str) -> None:
-    """Have the links of a variant or product follow its metadata."""
+    """Sync the links of a variant or product with its metadata."""
     target = Target.of(key)
     metadata_links.sync(target)
     for pack_id in links.packs_of(target):
@@ -162,13 +162,13 @@ def run_job(job_id: int) -> None:
 
 
 def work_at(job_id: int, *, seconds: float | None = None) -> None:
-    """Work at a job here and now, and have served whoever waits for what it brings."""
+    """Work at a job here and now, and enqueue what its chunks lead to."""
     for step in job_kinds.run_job(job_id, seconds=seconds):
         enqueue_step_effects(step)
 
 
 def enqueue_step_effects(step: work.Step) -> None:
-    """Have done what follows from a job's chunk. Never raises."""
+    """Enqueue settlement, stock and link tasks for what a chunk changed. Never raises."""
     for pack_id in sorted(step.filled):
         request_settle(pack_id)
     for pack_id in sorted(step.linked):

@@ -33,7 +33,8 @@ from saleor_serials.serials import generation
 
 logger = logging.getLogger(__name__)
 
-# By pack: whoever takes from two that lock something takes them in the same order.
+# Ordered by pack: a generator locks its pack, and every transaction that generates for two packs
+# locks them in one order, so that none deadlock.
 _CHOICES = f"""
 SELECT a.id,
     EXISTS (SELECT FROM saleor_serials_serial WHERE pack_id = p.id AND {claims.IS_OWN}) AS has_own,
@@ -62,7 +63,7 @@ def allocate(
     run: Run,
     first_in_line: bool,
 ) -> Allocated:
-    """Claim for each line what it is owed and does not hold; note it on the lines' ``held``.
+    """Claim for each line what it is short of, and raise its ``held``.
 
     Statements: one, plus one per line and pack that is short (one more each where serials of the
     customer's own, or given back by others, are there, and three where the pack's generator makes
@@ -150,7 +151,7 @@ def _ways(pack: Pack, *, has_own: bool, is_next: bool, config: Config) -> Iterat
 
 
 def _generate(assignment: Assignment, *, run: Run) -> list[Move]:
-    """Have the pack's generator make what a line lacks; nothing if it fails, which is logged."""
+    """Generate what a line lacks, and claim it; a generator that fails is logged."""
     pack = assignment.pack
     try:
         with transaction.atomic():

@@ -16,7 +16,7 @@ from saleor_serials.run import Run
 
 
 class Cause(StrEnum):
-    """Why a line is owed less than it holds."""
+    """Why a line is entitled to less than it holds."""
 
     REFUNDED = "refunded"
     CANCELLED = "cancelled"
@@ -48,7 +48,7 @@ RETURNING s.id, surplus.status
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Surplus:
-    """A line that holds more than it is owed, why, and what its serials become."""
+    """A line that holds more than its entitlement, why, and what its serials become."""
 
     assignment: Assignment
     cause: Cause
@@ -56,7 +56,7 @@ class Surplus:
 
 
 def release(order: OrderRecord, surplus: Sequence[Surplus], *, run: Run) -> frozenset[int]:
-    """Take back what lines hold beyond what they are owed; note it on the lines' ``held``.
+    """Take back what lines hold beyond their entitlement, and lower their ``held``.
 
     A consumed serial stays. Two statements per line and pack, whatever the number of serials.
 
@@ -126,7 +126,7 @@ def put(
 ) -> None:
     """Bring locked serials into a status in which nobody holds them, and record it.
 
-    ``customer``: who they are kept for; empty: whoever they were with. One statement, and one for
+    ``customer``: the key they are kept for; empty: the one they had. One statement, and one for
     the history of each order.
     """
     with connection.cursor() as cursor:

@@ -1,8 +1,8 @@
 """Tell the customer: an outbox row with the allocation, an e-mail once that is committed.
 
-Nothing is sent that is not committed, and what is committed is sent in the end: whoever sends
-first takes a lease on the row, so that a crash leaves it due again. A mail may go out twice after
-a crash, never zero times.
+Nothing is sent that is not committed, and what is committed is sent in the end: the process that
+sends first takes a lease on the row, so that a crash leaves it due again. A mail may go out twice
+after a crash, never zero times.
 """
 
 import logging

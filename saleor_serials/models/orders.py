@@ -1,4 +1,4 @@
-"""What is remembered of orders: terms, what lines are owed and hold, and what is to be sent."""
+"""Orders: their terms, what their lines are entitled to and hold, and what is to be sent."""
 
 from enum import StrEnum
 
@@ -69,7 +69,7 @@ class OrderRecord(models.Model):
 
 
 class Assignment(models.Model):
-    """What one order line is owed from one pack, and what it holds.
+    """What one order line is entitled to from one pack, and what it holds.
 
     ``per_unit`` is frozen when the order is first seen. ``entitled`` is ``per_unit`` times the
     entitled units, plus ``granted`` by hand, minus ``withheld`` by hand. The shortfall is
@@ -129,7 +129,7 @@ class Assignment(models.Model):
 
     @property
     def shortfall(self) -> int:
-        """How many serials are owed and not held."""
+        """How many serials are missing: entitled to, and not held."""
         return max(0, int(self.entitled - self.held))
 
 

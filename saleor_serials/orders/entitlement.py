@@ -1,4 +1,4 @@
-"""What is an order owed? Pure: no database, no clock."""
+"""What an order is entitled to. Pure: no database, no clock."""
 
 from saleor_serials.assignments.release import Cause
 from saleor_serials.host.shapes import LineSnapshot, OrderSnapshot
@@ -33,8 +33,8 @@ def entitled_serials(
 
     ``at_most``: the most that the terms give; staff's numbers count beside it.
     """
-    owed = units * per_unit
-    return max(0, (owed if at_most is None else min(owed, at_most)) + granted - withheld)
+    by_terms = units * per_unit if at_most is None else min(units * per_unit, at_most)
+    return max(0, by_terms + granted - withheld)
 
 
 def cause_of_release(order: OrderSnapshot, line: LineSnapshot | None) -> Cause:

@@ -89,5 +89,5 @@ def set_entitled(
 
 
 def held_by_terms(assignment: Assignment) -> int:
-    """How much of what a line holds is not by hand."""
+    """How many of the serials that a line holds come from its terms, not from staff."""
     return max(0, int(assignment.held - assignment.granted + assignment.withheld))

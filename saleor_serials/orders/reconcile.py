@@ -1,4 +1,4 @@
-"""Make what an order holds equal what it is owed. Start reading here.
+"""Make what an order holds equal what it is entitled to. Start reading here.
 
 Events never say what to do, only that an order may have changed. ``reconcile`` may be called by
 any of them, twice, late, at the same time from two machines, or by the sweeper: the result is the

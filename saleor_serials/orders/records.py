@@ -55,8 +55,8 @@ def lock_order(order_id: str) -> tuple[OrderRecord, OrderSnapshot] | None:
 def lock_and_read(order_id: str) -> tuple[OrderRecord, OrderSnapshot] | None:
     """Lock our record of the order, and read the order under that lock.
 
-    The record is made when the order is first seen placed. Whoever makes it may keep what they
-    read before: nobody can have acted on a later state, for that takes the record.
+    The record is made when the order is first seen placed. The transaction that makes it may
+    keep the order it read before: acting on a later state would have needed the record.
     """
     record = _lock(order_id)
     if record is None:

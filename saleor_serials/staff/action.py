@@ -83,7 +83,7 @@ def lock(serial_ids: Sequence[int], action: StaffAction, *, field: str = "serial
 
     Raises:
         Required, TooMany: there are none, or more than 100.
-        NotFound, NotAllowed: one does not exist, or is out of reach.
+        NotFound, NotAllowed: one does not exist, or the action has no access.
         WrongStatus: one has just been moved.
     """
     if not serial_ids:
@@ -115,7 +115,7 @@ def lock(serial_ids: Sequence[int], action: StaffAction, *, field: str = "serial
 
 
 def _share_assignments(serials: Iterable[Serial]) -> None:
-    """Have serials of one line hold one object, so that what changes is changed for all."""
+    """Let serials of one line share one Assignment object: a change to it counts for all."""
     known: dict[int, Assignment] = {}
     for serial in serials:
         if serial.assignment is not None:
@@ -127,7 +127,7 @@ def pack_of(pack_id: int, action: StaffAction) -> Pack:
     """Find a pack whose serials may be handled.
 
     Raises:
-        NotFound, NotAllowed: there is none, or it is out of reach.
+        NotFound, NotAllowed: there is none, or the action has no access.
     """
     pack: Pack | None = Pack.objects.filter(pk=pack_id).first()
     if pack is None:
@@ -149,7 +149,7 @@ def check_quantity(quantity: int) -> None:
 def check_available(
     serials: Sequence[Serial], customer: str, *, config: Config, field: str = "serials"
 ) -> None:
-    """See to it that a customer may be given these serials.
+    """Check that a customer may be given these serials.
 
     Raises:
         WrongStatus: one is not in a status that is available for assignment (C1), is kept for

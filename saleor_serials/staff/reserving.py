@@ -47,7 +47,7 @@ def reserve(
     position.
 
     Raises:
-        NotFound, NotAllowed: there is no such pack or serial, or it is out of reach.
+        NotFound, NotAllowed: there is no such pack or serial, or the action has no access.
         WrongStatus: a named serial is neither free nor unassigned.
         OutOfRange: the quantity is not 1 to 100.
         NotEnough: the pack has not as many free; nothing was reserved.
@@ -73,7 +73,7 @@ def unreserve(serial_ids: Sequence[int], action: StaffAction) -> list[Outcome]:
     """Free serials that are reserved, or that a customer gave back.
 
     Raises:
-        NotFound, NotAllowed: there is no such serial, or it is out of reach.
+        NotFound, NotAllowed: there is no such serial, or the action has no access.
         WrongStatus: one is neither reserved nor unassigned.
     """
     takes = (SerialStatus.RESERVED, SerialStatus.UNASSIGNED)

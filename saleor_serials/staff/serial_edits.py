@@ -27,7 +27,7 @@ def edit(
     """Change a serial's extra fields, all together, or when it ceases to be valid.
 
     Raises:
-        NotFound, NotAllowed: there is no such serial, or it is out of reach.
+        NotFound, NotAllowed: there is no such serial, or the action has no access.
         Required: there is nothing to change.
         TooLong, InvalidInput: the extra fields cannot be kept.
         WrongStatus: it is deleted.
@@ -68,7 +68,7 @@ def note(
     ``happened_at``: when it was, if not now.
 
     Raises:
-        NotFound, NotAllowed: there is no such serial, or it is out of reach.
+        NotFound, NotAllowed: there is no such serial, or the action has no access.
         Required, TooLong, InvalidInput: the title or the text cannot be kept.
     """
     title = text(title, field="title", most=100)

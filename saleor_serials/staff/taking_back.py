@@ -22,12 +22,12 @@ from saleor_serials.staff.moves import claim, fill, outcomes
 def release(
     serial_ids: Sequence[int], action: StaffAction, *, status: SerialStatus | None = None
 ) -> list[Outcome]:
-    """Take serials back from whoever holds them; they are owed so many less.
+    """Take serials back from their holders, and lower what those are entitled to.
 
     ``status``: free or unassigned; None: the shop's ``status_after_release``.
 
     Raises:
-        NotFound, NotAllowed: there is no such serial, or it is out of reach.
+        NotFound, NotAllowed: there is no such serial, or the action has no access.
         WrongStatus: one is held by nobody, or was consumed.
         InvalidInput: the status is another.
     """
@@ -43,10 +43,10 @@ def release(
 
 
 def revoke(serial_ids: Sequence[int], action: StaffAction) -> list[Outcome]:
-    """Take serials from whoever holds them, for good; they are owed so many less.
+    """Delete serials that are held, and lower what their holders are entitled to.
 
     Raises:
-        NotFound, NotAllowed: there is no such serial, or it is out of reach.
+        NotFound, NotAllowed: there is no such serial, or the action has no access.
         WrongStatus: one is held by nobody.
     """
     return _take(serial_ids, action, EventType.REVOKED, SerialStatus.DELETED, refuse=_unless_held)
@@ -91,7 +91,7 @@ def replace(serial_id: int, action: StaffAction, *, with_id: int | None = None) 
     ``with_id`` names that other; else the pack chooses. A line whose pack has none stays short.
 
     Raises:
-        NotFound, NotAllowed: there is no such serial, or it is out of reach.
+        NotFound, NotAllowed: there is no such serial, or the action has no access.
         WrongStatus: it is on no line and no gift, or the other is not available.
         InvalidInput: the other is in another pack, or the same.
         NotEnough: it is a gift, and the pack has none left.
