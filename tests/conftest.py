@@ -37,7 +37,7 @@ OURS_ALONE = [
     *("test_benchmarks.py", "test_check_characters.py", "test_commands.py", "test_counts.py"),
     *("test_crypto.py", "test_export.py", "test_extensions.py", "test_generation.py"),
     *("test_generation_job.py", "test_generators.py", "test_jobs.py", "test_models.py"),
-    *("test_packs.py", "test_readme_generators.py", "test_renderers.py", "test_search.py"),
+    *("test_packs.py", "test_renderers.py", "test_search.py"),
     *("test_serials_import.py", "test_structure.py"),
 ]
 # Begun first, so that no core waits for the last of them.

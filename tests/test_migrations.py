@@ -10,6 +10,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from saleor_serials.models import Assignment, PackLink, Serial
+from tests import database
 
 MIGRATIONS = Path(__file__).parent.parent / "saleor_serials" / "migrations"
 # Newer than Django 3.2, or gone before 5.2.
@@ -54,6 +55,46 @@ def test_no_constraint_points_into_saleors_tables() -> None:
 
     assert foreign
     assert [pair for pair in foreign if not pair[1].startswith("saleor_serials_")] == []
+
+
+def test_they_run_back_to_nothing_and_forwards_to_the_same(database_url: str) -> None:
+    with database.cloned(database_url):  # the other tests need theirs whole
+        before = our_tables()
+        call_command("migrate", "saleor_serials", "zero", verbosity=0)
+        without = our_tables()
+        call_command("migrate", "saleor_serials", verbosity=0)
+        after = our_tables()
+
+    assert {table for table, _ in before} == {
+        model._meta.db_table for model in apps.get_app_config("saleor_serials").get_models()
+    }
+    assert without == set()
+    assert after == before
+
+
+def our_tables() -> set[tuple[str, str]]:
+    """The table, and each column with its type, each constraint and each index by name.
+
+    Not their expressions, which PostgreSQL writes in another way after a dump was restored.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT attrelid::regclass::text, concat_ws(
+                ' ', attname, format_type(atttypid, atttypmod), attnotnull, attidentity
+            )
+            FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid AND relkind = 'r'
+            WHERE attnum > 0 AND NOT attisdropped
+                AND attrelid::regclass::text LIKE 'saleor_serials_%'
+            UNION ALL
+            SELECT conrelid::regclass::text, concat_ws(' ', contype, conname)
+            FROM pg_constraint WHERE conrelid::regclass::text LIKE 'saleor_serials_%'
+            UNION ALL
+            SELECT tablename, 'index ' || indexname
+            FROM pg_indexes WHERE tablename LIKE 'saleor_serials_%'
+            """
+        )
+        return set(cursor.fetchall())
 
 
 @pytest.mark.parametrize("model", [Assignment, PackLink, Serial])
