@@ -27,4 +27,5 @@ class Retry:
         """How long to wait after so many failures in a row; None: give up."""
         if failed >= self.attempts:
             return None
-        return min(self.first * 2 ** (failed - 1), self.longest)
+        doubled: timedelta = self.first * 2 ** (failed - 1)
+        return min(doubled, self.longest)

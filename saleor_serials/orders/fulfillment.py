@@ -68,7 +68,8 @@ def fulfill(order_id: str) -> bool:
 
 def _lock(order_id: str) -> OrderRecord | None:
     waiting = OrderRecord.objects.filter(order_id=order_id, fulfill_at__isnull=False)
-    return waiting.select_for_update().first()
+    record: OrderRecord | None = waiting.select_for_update().first()
+    return record
 
 
 def _open_units(record: OrderRecord, *, config: Config) -> dict[str, int]:
