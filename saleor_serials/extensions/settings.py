@@ -1,13 +1,12 @@
 """What can be set of an extension, and what the values may be."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from math import isfinite
 from typing import Any
 
 from saleor_serials.errors import InvalidInput, OutOfRange, Required, TooLong
+from saleor_serials.storable import is_storable_json
 
 
 class SettingType(StrEnum):
@@ -40,9 +39,6 @@ class Setting:
     def __post_init__(self) -> None:
         SettingType(self.type)
 
-
-_MOST_NESTED = 10
-_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
 
 _TYPES = {
     SettingType.TEXT: (str, "a text"),
@@ -81,22 +77,11 @@ def _value(setting: Setting, value: Any) -> Any:
         raise InvalidInput(f"Give {name}.", field=setting.name)
     if isinstance(value, list) and not all(isinstance(each, str) for each in value):
         raise InvalidInput(f"Give {name}.", field=setting.name)
-    if not _is_storable(value):
+    if not is_storable_json(value):
         raise InvalidInput("This holds what cannot be stored, such as NUL.", field=setting.name)
     _check_bounds(setting, value)
     _check_choices(setting, value)
     return value
-
-
-def _is_storable(value: Any, depth: int = 0) -> bool:
-    """Tell whether PostgreSQL can store a value as JSON, and whether it is not absurdly nested."""
-    if isinstance(value, str):
-        return not _UNSTORABLE.search(value)
-    if isinstance(value, Mapping):
-        value = [*value, *value.values()]
-    if isinstance(value, Sequence):
-        return depth < _MOST_NESTED and all(_is_storable(each, depth + 1) for each in value)
-    return not isinstance(value, float) or isfinite(value)
 
 
 def _check_bounds(setting: Setting, value: Any) -> None:

@@ -16,12 +16,12 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.text import slugify
 
-from saleor_serials import storable
 from saleor_serials.errors import Duplicate, InvalidInput, NotFound, Required, TooLong, Unreadable
 from saleor_serials.import_export.readers.csv import word_of
 from saleor_serials.import_export.readers.xlsx import FAILED, ROUNDED
-from saleor_serials.models import MAX_DATA_BYTES, SerialStatus
+from saleor_serials.models import MAX_EXTRA_BYTES, SerialStatus
 from saleor_serials.serials.text import complaint, normalised
+from saleor_serials.storable import is_unicode, short_text, storable_object, storable_text
 
 
 class Column(StrEnum):
@@ -168,7 +168,7 @@ def read_row(header: Sequence[Any], number: int, cells: Sequence[str]) -> Import
     for column, cell in zip(header, cells, strict=False):
         text = cell.strip()
         if column is not None and text:
-            said[column] = _checked(column, text)
+            said[column] = cell_text(column, text)
     data = normalised(said.pop(Column.DATA, ""))
     refusal = complaint(data)
     if refusal is not None:
@@ -183,7 +183,13 @@ def read_row(header: Sequence[Any], number: int, cells: Sequence[str]) -> Import
     return row
 
 
-def _checked(column: Any, text: str) -> str:
+def cell_text(column: Any, text: str) -> str:
+    """Read a cell that is not blank.
+
+    Raises:
+        Unreadable: the file says nothing that can be read there.
+        InvalidInput: it has a NUL character; ``field`` is the column.
+    """
     if text == ROUNDED:
         raise Unreadable(
             f"The number under {column} is so long that the spreadsheet has rounded it; format "
@@ -192,11 +198,11 @@ def _checked(column: Any, text: str) -> str:
         )
     if text == FAILED:
         raise Unreadable(f"The formula under {column} has failed.", field="file")
-    if not text.isascii() and not storable.is_text(text):
+    if not is_unicode(text):
         raise Unreadable(
             f"There are bytes under {column} that are no text in the file's encoding.", field="file"
         )
-    return restored(text)
+    return storable_text(restored(text), field=column.value)
 
 
 def _check_status(row: ImportRow) -> None:
@@ -235,20 +241,16 @@ def _status(text: str) -> SerialStatus:
 
 
 def _extra(text: str) -> Mapping[str, Any]:
-    """Read extra fields; what PostgreSQL's JSON cannot hold is refused here."""
-    if len(text) > MAX_DATA_BYTES:
+    # Before it is parsed, which takes many times its length.
+    if len(text) > MAX_EXTRA_BYTES:
         raise TooLong("Extra fields have at most 64 KB.", field="extra")
     try:
         extra = json.loads(text)
-        again = json.dumps(extra, allow_nan=False, ensure_ascii=False)
-        again.encode()
     except (ValueError, RecursionError):
-        extra, again = None, ""
-    if not isinstance(extra, dict) or "\\u0000" in again:
         raise InvalidInput(
             'Extra fields are a JSON object, such as {"edition": "gold"}.', field="extra"
-        )
-    return extra
+        ) from None
+    return storable_object(extra, field="extra", at_most=MAX_EXTRA_BYTES)
 
 
 def _moment(text: str) -> datetime:
@@ -270,14 +272,7 @@ def _moment(text: str) -> datetime:
 
 
 def _short(limit: int, field: str) -> Any:
-    def read(text: str) -> str:
-        if len(text) > limit:
-            raise TooLong(f"A name under {field} has at most {limit} characters.", field=field)
-        if "\0" in text:
-            raise InvalidInput(f"There is a NUL character under {field}.", field=field)
-        return text
-
-    return read
+    return lambda text: short_text(text, field=field, at_most=limit)
 
 
 def _slug(text: str) -> str:

@@ -11,7 +11,7 @@ from saleor_serials.access.packs import PackAccess, Right
 from saleor_serials.errors import Duplicate, InvalidInput, NotFound, OutOfRange, Required, TooMany
 from saleor_serials.host import host
 from saleor_serials.host.shapes import Target
-from saleor_serials.import_export.columns import restored
+from saleor_serials.import_export.columns import cell_text
 from saleor_serials.import_export.plan import FileInput
 from saleor_serials.import_export.rows import RowErrors, chunks
 from saleor_serials.import_export.upload import ImportFile, create_job, examine, packs_with_rights
@@ -119,9 +119,9 @@ def _row(header: Sequence[Any], number: int, cells: Sequence[str]) -> _LinkRow:
     if len(cells) > len(header) and any(cells[len(header) :]):
         raise InvalidInput("It has more cells than the first row has names.", field="file")
     said = {
-        column.value: restored(cell.strip())
+        column.value: cell_text(column, text)
         for column, cell in zip(header, cells, strict=False)
-        if column is not None
+        if column is not None and (text := cell.strip())
     }
     quantity = said.get("quantity") or "1"
     if not (quantity.isascii() and quantity.isdigit() and len(quantity) < 10):
@@ -130,8 +130,6 @@ def _row(header: Sequence[Any], number: int, cells: Sequence[str]) -> _LinkRow:
         raise OutOfRange(f"A unit takes 1 to {links.MAX_QUANTITY:,} serials.", field="quantity")
     if bool(said.get("sku")) == bool(said.get("product")):
         raise Required("Name a SKU or a product, one of the two.", field="sku")
-    if "\0" in "".join(said.values()):
-        raise InvalidInput("There is a NUL character in this row.", field="file")
     return _LinkRow(
         number=number,
         sku=said.get("sku", ""),

@@ -5,7 +5,7 @@ constraint and are never part of a check: deleting a customer or a product must 
 Orders and order lines are named by a text id, since their key's type differs between hosts.
 """
 
-from saleor_serials.models.events import Event, EventType
+from saleor_serials.models.events import MAX_REASON, MAX_TITLE, Event, EventType
 from saleor_serials.models.jobs import OPEN_JOBS, Job, JobKind, JobPart, JobStatus
 from saleor_serials.models.orders import (
     Assignment,
@@ -15,6 +15,8 @@ from saleor_serials.models.orders import (
     OrderRecord,
 )
 from saleor_serials.models.packs import (
+    MAX_NAME,
+    MAX_SLUG,
     CountChange,
     MetadataLinks,
     Pack,
@@ -27,13 +29,18 @@ from saleor_serials.models.packs import (
     SigningKey,
     VendorGroup,
 )
-from saleor_serials.models.serials import MAX_DATA_BYTES, Batch, Serial
+from saleor_serials.models.serials import MAX_DATA_BYTES, MAX_EXTRA_BYTES, Batch, Serial
 from saleor_serials.models.statuses import HOLDER, TRANSITIONS, SerialStatus
 from saleor_serials.models.sweeps import SweepState
 
 __all__ = [
     "HOLDER",
     "MAX_DATA_BYTES",
+    "MAX_EXTRA_BYTES",
+    "MAX_NAME",
+    "MAX_REASON",
+    "MAX_SLUG",
+    "MAX_TITLE",
     "OPEN_JOBS",
     "TRANSITIONS",
     "Assignment",

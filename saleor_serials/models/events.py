@@ -9,6 +9,10 @@ from django.utils import timezone
 from saleor_serials.models.orders import OrderRecord
 from saleor_serials.models.serials import Batch, Serial
 
+# Characters.
+MAX_TITLE = 100
+MAX_REASON = 250
+
 
 class EventType(StrEnum):
     """What happened to a serial, a batch, or an order's serials."""
@@ -73,8 +77,8 @@ class Event(models.Model):
     to_status = models.CharField(max_length=16, blank=True, default="")
     quantity = models.PositiveIntegerField(null=True)
     actor = models.CharField(max_length=64, default="system")
-    title = models.CharField(max_length=100, blank=True, default="")
-    reason = models.CharField(max_length=250, blank=True, default="")
+    title = models.CharField(max_length=MAX_TITLE, blank=True, default="")
+    reason = models.CharField(max_length=MAX_REASON, blank=True, default="")
     happened_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(default=timezone.now)
 

@@ -9,6 +9,10 @@ from django.utils import timezone
 
 from saleor_serials.models.statuses import SerialStatus
 
+# Characters.
+MAX_NAME = 250
+MAX_SLUG = 255
+
 
 class PickOrder(StrEnum):
     """Which free serial a pack hands out first."""
@@ -45,8 +49,8 @@ class Pack(models.Model):
     """
 
     id = models.BigAutoField(primary_key=True)
-    slug = models.SlugField(max_length=255, unique=True, allow_unicode=True)
-    name = models.CharField(max_length=250)
+    slug = models.SlugField(max_length=MAX_SLUG, unique=True, allow_unicode=True)
+    name = models.CharField(max_length=MAX_NAME)
     description = models.TextField(blank=True, default="")
     shows_name = models.BooleanField(default=False)
     type = models.CharField(max_length=16, default=PackType.CONTINUOUS)

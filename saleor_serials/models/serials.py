@@ -6,10 +6,11 @@ from django.db.models import Q
 from django.utils import timezone
 
 from saleor_serials.models.orders import Assignment
-from saleor_serials.models.packs import Pack
+from saleor_serials.models.packs import MAX_NAME, Pack
 from saleor_serials.models.statuses import HOLDER, SerialStatus
 
 MAX_DATA_BYTES = 64 * 1024
+MAX_EXTRA_BYTES = 64 * 1024
 
 
 class Batch(models.Model):
@@ -17,7 +18,7 @@ class Batch(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     pack = models.ForeignKey(Pack, on_delete=models.PROTECT, related_name="batches", db_index=False)
-    name = models.CharField(max_length=250)
+    name = models.CharField(max_length=MAX_NAME)
     quantity = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(default=timezone.now)
     metadata = models.JSONField(default=dict, blank=True)

@@ -12,7 +12,6 @@ from saleor_serials.errors import (
     NotFound,
     OutOfRange,
     Required,
-    TooLong,
     TooMany,
 )
 from saleor_serials.extensions import consumers
@@ -21,9 +20,9 @@ from saleor_serials.extensions.consumers.customers import check_group
 from saleor_serials.extensions.generators import generator
 from saleor_serials.extensions.renderers import renderer
 from saleor_serials.host import host
-from saleor_serials.models import Pack, PackSource, SerialStatus, VendorGroup
+from saleor_serials.models import MAX_NAME, MAX_SLUG, Pack, PackSource, SerialStatus, VendorGroup
 from saleor_serials.serials.generation import room
-from saleor_serials.storable import storable
+from saleor_serials.storable import short_text, storable_object, storable_text
 
 # For a pack's own limits: the shop's counts.
 SHOPS = -1
@@ -115,24 +114,20 @@ _ON_REFUND = {
 
 
 def _as_it_is(value: Any, field: str) -> Any:
-    return storable(value, field=field) if isinstance(value, str) else value
+    return storable_text(value, field=field) if isinstance(value, str) else value
 
 
 def _name(value: str | None, field: str) -> str:
-    name = storable((value or "").strip(), field=field)
+    name = short_text(value, field=field, at_most=MAX_NAME)
     if not name:
         raise Required("Give the pack a name.", field=field)
-    if len(name) > 250:
-        raise TooLong("A pack's name has at most 250 characters.", field=field)
     return name
 
 
 def _slug(value: str | None, field: str) -> str:
-    slug = storable((value or "").strip(), field=field)
+    slug = short_text(value, field=field, at_most=MAX_SLUG)
     if not slug:
         raise Required("Give the pack a slug, or leave it out to have one made.", field=field)
-    if len(slug) > 255:
-        raise TooLong("A slug has at most 255 characters.", field=field)
     if slug != slugify(slug, allow_unicode=True):
         raise InvalidInput(
             "A slug is made of lower-case letters, digits, hyphens and underscores.", field=field
@@ -157,10 +152,7 @@ def _number(value: int, field: str) -> int:
 
 
 def _settings(value: Any, field: str) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise InvalidInput('Write the settings as a JSON object: {"name": value, …}.', field=field)
-    storable(str(value), field=field)
-    return value
+    return storable_object(value, field=field)
 
 
 def _consumers(value: Any, field: str) -> list[dict[str, Any]]:
@@ -168,7 +160,7 @@ def _consumers(value: Any, field: str) -> list[dict[str, Any]]:
         raise TooMany(f"A pack has at most {MAX_CONSUMERS} consumers.", field=field)
     return [
         {
-            "name": storable(chosen["name"], field=field),
+            "name": storable_text(chosen["name"], field=field),
             "settings": (
                 {} if (given := chosen.get("settings")) is None else _settings(given, field)
             ),
@@ -178,7 +170,7 @@ def _consumers(value: Any, field: str) -> list[dict[str, Any]]:
 
 
 def _groups(value: Collection[str], field: str) -> list[str]:
-    groups = list(dict.fromkeys(storable(group.strip(), field=field) for group in value))
+    groups = list(dict.fromkeys(storable_text(group.strip(), field=field) for group in value))
     for group in groups:
         check_group(group, field=field)
     return groups

@@ -6,9 +6,8 @@ from django.db.models import F
 from django.utils import timezone
 
 from saleor_serials import history
-from saleor_serials.errors import TooLong
-from saleor_serials.models import Batch, Pack
-from saleor_serials.storable import storable
+from saleor_serials.models import MAX_NAME, Batch, Pack
+from saleor_serials.storable import short_text
 
 
 def make_batch(
@@ -33,9 +32,7 @@ def batch_name(name: str | None, *, now: datetime) -> str:
     Raises:
         InvalidInput, TooLong: it cannot be used; ``field`` is ``batch_name``.
     """
-    name = storable((name or "").strip(), field="batch_name")
-    if len(name) > 250:
-        raise TooLong("A batch's name has at most 250 characters.", field="batch_name")
+    name = short_text(name, field="batch_name", at_most=MAX_NAME)
     return name or timezone.localtime(now).strftime("%Y-%m-%d %H:%M:%S")
 
 

@@ -13,20 +13,18 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from saleor_serials import history
-from saleor_serials.errors import CountChanged, NotFound, Required, TooLong, without_details
+from saleor_serials.errors import CountChanged, NotFound, Required, without_details
 from saleor_serials.history import By, Move
 from saleor_serials.jobs import files, typed_json, work
-from saleor_serials.models import EventType, Job, JobKind, Serial, SerialStatus
+from saleor_serials.models import MAX_REASON, EventType, Job, JobKind, Serial, SerialStatus
 from saleor_serials.serials import search
 from saleor_serials.serials.search import Filter
-from saleor_serials.storable import storable
+from saleor_serials.storable import short_text
 
 # Serials that one transaction deletes, in some tenths of a second.
 CHUNK = 10_000
 # Held by nobody, and not yet deleted.
 DELETABLE = (SerialStatus.FREE, SerialStatus.RESERVED, SerialStatus.UNASSIGNED)
-
-_MAX_REASON = 250
 
 # One statement, so one snapshot: how many match, and the locks on those that can be deleted. The
 # condition is repeated: PostgreSQL checks it again on rows that a rival changed before our lock.
@@ -80,7 +78,7 @@ def delete(serial_ids: Sequence[int], *, actor: str, reason: str = "") -> Delete
     """
     if not serial_ids:
         raise Required("Name at least one serial, or a filter.", field="ids")
-    reason = check_reason(reason)
+    reason = short_text(reason, field="reason", at_most=MAX_REASON)
     ids = list(dict.fromkeys(serial_ids))
     with without_details(), transaction.atomic():
         there = set(Serial.objects.filter(pk__in=ids).values_list("pk", flat=True))
@@ -102,7 +100,7 @@ def delete_matching(
         CountChanged: they are more, or fewer; nothing is deleted. ``field`` is ``expected_count``.
         TooLong, InvalidInput: the reason cannot be used.
     """
-    reason = check_reason(reason)
+    reason = short_text(reason, field="reason", at_most=MAX_REASON)
     if expected is not None:
         # Before anything is locked: it may be the whole table.
         _expect(search.count(criteria), expected)
@@ -118,7 +116,7 @@ def start(criteria: Filter, *, expected: int | None, actor: str, reason: str = "
     Raises:
         CountChanged, TooLong, InvalidInput: as for ``delete_matching``.
     """
-    reason = check_reason(reason)
+    reason = short_text(reason, field="reason", at_most=MAX_REASON)
     ids = _matching_ids(criteria)
     _expect(len(ids), expected)
     return work.create(
@@ -147,18 +145,6 @@ def delete_filtered(job: Job) -> Iterator[work.Step]:
 
 
 _ID_BYTES = 8
-
-
-def check_reason(reason: str) -> str:
-    """Trim a reason.
-
-    Raises:
-        InvalidInput, TooLong: the history cannot hold it.
-    """
-    reason = storable(reason.strip(), field="reason")
-    if len(reason) > _MAX_REASON:
-        raise TooLong(f"A reason has at most {_MAX_REASON} characters.", field="reason")
-    return reason
 
 
 def _expect(number: int, expected: int | None) -> None:

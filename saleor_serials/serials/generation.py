@@ -14,6 +14,7 @@ from saleor_serials.models import Pack
 from saleor_serials.serials.counts import by_status
 from saleor_serials.serials.text import complaint, digest_of, normalised
 from saleor_serials.serials.writing import BLOCK, Draft, known, lock, positions
+from saleor_serials.storable import storable_object
 
 # No pack holds as many; with a capacity beyond it there is nothing to count.
 _PLENTY = 10**12
@@ -288,4 +289,5 @@ def _draft(made: GeneratedSerial) -> Draft:
         raise InvalidInput(
             f"The generator made what cannot be a serial: {refusal.message}", field="generator"
         )
-    return Draft(data=data, extra=made.extra, expires_at=made.expires_at)
+    extra = storable_object(made.extra, field="generator")
+    return Draft(data=data, extra=extra, expires_at=made.expires_at)

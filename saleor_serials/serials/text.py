@@ -5,7 +5,7 @@ from hashlib import sha256
 
 from saleor_serials.errors import InvalidInput, Required, TooLong
 from saleor_serials.models import MAX_DATA_BYTES
-from saleor_serials.storable import is_text
+from saleor_serials.storable import is_unicode
 
 
 def normalised(text: str) -> str:
@@ -28,7 +28,7 @@ def complaint(text: str, *, index: int | None = None) -> InvalidInput | None:
         return InvalidInput("A serial cannot hold a NUL character.", field="data", index=index)
     if text.isascii() and len(text) <= MAX_DATA_BYTES:
         return None
-    if not is_text(text):
+    if not is_unicode(text):
         return InvalidInput("This serial is not valid Unicode text.", field="data", index=index)
     if len(text) > MAX_DATA_BYTES or len(text.encode()) > MAX_DATA_BYTES:
         return TooLong("A serial has at most 64 KB.", field="data", index=index)

@@ -12,19 +12,25 @@ from saleor_serials.access.packs import PackAccess, Right
 from saleor_serials.assignments import claims
 from saleor_serials.config import Config, load_config
 from saleor_serials.errors import (
-    InvalidInput,
     NotFound,
     OutOfRange,
     Required,
-    TooLong,
     TooMany,
     WrongStatus,
     without_details,
 )
 from saleor_serials.history import By
-from saleor_serials.models import Assignment, OrderRecord, Pack, Serial, SerialStatus
+from saleor_serials.models import (
+    MAX_REASON,
+    Assignment,
+    OrderRecord,
+    Pack,
+    Serial,
+    SerialStatus,
+)
 from saleor_serials.models.expiry import has_expired
 from saleor_serials.run import Run
+from saleor_serials.storable import short_text
 
 MAX_SERIALS = 100
 COUNTS = ("granted", "withheld", "entitled", "held", "entitled_since")
@@ -44,7 +50,7 @@ class StaffAction:
         Raises:
             Required, TooLong, InvalidInput: the reason is empty, too long, or no text.
         """
-        reason = text(self.reason, field="reason", most=250)
+        reason = short_text(self.reason, field="reason", at_most=MAX_REASON)
         if not reason:
             raise Required("Give a reason; the history keeps it.", field="reason")
         return By(actor=self.actor, reason=reason)
@@ -55,20 +61,6 @@ class StaffAction:
         Raises: as ``by``.
         """
         return Run(config=load_config(), now=timezone.now(), by=self.by())
-
-
-def text(given: str, *, field: str, most: int) -> str:
-    """Check what staff wrote, and trim it.
-
-    Raises:
-        TooLong, InvalidInput: it cannot be kept.
-    """
-    given = given.strip()
-    if not "".join(given.split()).isprintable():
-        raise InvalidInput("This is not plain text.", field=field)
-    if len(given) > most:
-        raise TooLong(f"At most {most} characters.", field=field)
-    return given
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from saleor_serials.graphql.types.enums import SerialPackTypeEnum, SerialSortFie
 from saleor_serials.host import api
 from saleor_serials.models import PackType, SerialStatus
 from saleor_serials.serials.search import BatchFilter, Filter, Moment, Sort, searchable
-from saleor_serials.storable import storable
+from saleor_serials.storable import storable_text
 
 
 class SerialPackFilterInput(graphene.InputObjectType):
@@ -165,7 +165,7 @@ def _said(given: Mapping[str, Any] | None) -> Mapping[str, Any]:
 
 def _text(given: Mapping[str, Any], name: str) -> str | None:
     text: str | None = given.get(name)
-    return None if text is None else storable(text, field=name)
+    return None if text is None else storable_text(text, field=name)
 
 
 def _number(given: Mapping[str, Any], name: str, type_name: str) -> int | None:

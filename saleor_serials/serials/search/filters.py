@@ -11,7 +11,7 @@ from saleor_serials.errors import TooShort
 from saleor_serials.models import SerialStatus
 from saleor_serials.serials.search.pages import Cursor
 from saleor_serials.serials.text import normalised
-from saleor_serials.storable import storable
+from saleor_serials.storable import storable_text
 
 # Of fewer characters there are no trigrams to look up.
 MIN_SEARCH = 3
@@ -101,7 +101,7 @@ def searchable(text: str, *, field: str) -> str:
         TooShort: it has less than three characters.
         InvalidInput: no serial can hold it.
     """
-    text = normalised(storable(text, field=field))
+    text = normalised(storable_text(text, field=field))
     if len(text) < MIN_SEARCH:
         raise TooShort("Write at least three characters to search for.", field=field)
     return text
