@@ -9,11 +9,14 @@ import pytest
 
 from saleor_serials.errors import InvalidInput
 from saleor_serials.extensions import consumers, generators, registry, renderers
-from saleor_serials.extensions.registry import extension, registered
+from saleor_serials.extensions.consumers import CONSUMERS
+from saleor_serials.extensions.generators import GENERATORS
+from saleor_serials.extensions.registry import Registry
+from saleor_serials.extensions.renderers import RENDERERS
 from saleor_serials.extensions.settings import SettingType
 
-KINDS = ("generator", "renderer", "consumer")
-EVERY = [(kind, name) for kind in KINDS for name in registered(kind)]
+KINDS: dict[str, Registry[Any]] = {each.kind: each for each in (GENERATORS, RENDERERS, CONSUMERS)}
+EVERY = [(kind, name) for kind in KINDS for name in KINDS[kind].registered()]
 
 # What has no default.
 NEEDED: dict[str, dict[str, Any]] = {"customer-group": {"group": "vip"}, "points": {"points": 5}}
@@ -38,7 +41,7 @@ WRONG: dict[str, list[Any]] = {
 def refusal(kind: str, name: str, **settings: Any) -> str:
     """What an extension's settings are refused for."""
     with pytest.raises(InvalidInput) as refused:
-        extension(kind, name, NEEDED.get(name, {}) | settings)
+        KINDS[kind].make(name, NEEDED.get(name, {}) | settings)
     assert refused.value.field == f"{kind}_settings"
     return refused.value.message
 
@@ -51,7 +54,7 @@ def test_each_kind_lists_what_is_installed_of_it() -> None:
 
 @pytest.mark.parametrize(("kind", "name"), EVERY)
 def test_every_setting_is_declared_in_full(kind: str, name: str) -> None:
-    found = registered(kind)[name]
+    found = KINDS[kind].registered()[name]
 
     assert found.label
     assert len({each.name for each in found.settings}) == len(found.settings)
@@ -67,20 +70,20 @@ def test_every_setting_is_declared_in_full(kind: str, name: str) -> None:
 def test_settings_may_be_stored_and_read_and_null_stands_for_the_default(
     kind: str, name: str
 ) -> None:
-    given = {each.name: each.default for each in registered(kind)[name].settings}
+    given = {each.name: each.default for each in KINDS[kind].registered()[name].settings}
     given |= NEEDED.get(name, {})
     stored = json.dumps(given)
 
-    extension(kind, name, given)
-    extension(kind, name, json.loads(stored))
-    extension(kind, name, dict.fromkeys(given) | NEEDED.get(name, {}))
+    KINDS[kind].make(name, given)
+    KINDS[kind].make(name, json.loads(stored))
+    KINDS[kind].make(name, dict.fromkeys(given) | NEEDED.get(name, {}))
 
     assert json.dumps(given) == stored
 
 
 @pytest.mark.parametrize(("kind", "name"), EVERY)
 def test_a_value_of_the_wrong_type_or_size_is_refused_by_name(kind: str, name: str) -> None:
-    for setting in registered(kind)[name].settings:
+    for setting in KINDS[kind].registered()[name].settings:
         for wrong in WRONG[setting.type]:
             assert refusal(kind, name, **{setting.name: wrong}).startswith(f"{setting.name}: ")
 
@@ -103,13 +106,13 @@ def test_a_setting_that_there_is_not_is_refused(kind: str, name: str) -> None:
 @pytest.mark.parametrize(("kind", "name"), [("generator", "random"), ("renderer", "text")])
 def test_settings_that_are_no_object_are_refused(kind: str, name: str, settings: Any) -> None:
     with pytest.raises(InvalidInput, match="Give an object"):
-        extension(kind, name, settings)
+        KINDS[kind].make(name, settings)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_one_that_there_is_not_is_refused_with_those_that_there_are(kind: str) -> None:
     with pytest.raises(InvalidInput, match=f"no {kind} 'nothing'; choose one of: ") as refused:
-        extension(kind, "nothing", {})
+        KINDS[kind].make("nothing", {})
 
     assert refused.value.field == kind
 
@@ -128,9 +131,9 @@ def test_one_that_cannot_be_loaded_or_takes_a_name_is_left_out_and_logged(
     monkeypatch.setattr(EntryPoint, "load", loads_rivals(EntryPoint.load))
 
     with caplog.at_level(logging.ERROR):
-        known = registered.__wrapped__(kind)
+        known = Registry[Any](kind).registered()
 
-    assert known == registered(kind)
+    assert known == KINDS[kind].registered()
     assert [record.getMessage() for record in caplog.records] == [
         f"The {kind} 'broken' (no_such_module:Thing) cannot be loaded.",
         f"Another {kind} has the name '{taken}': a_rival:Thing",

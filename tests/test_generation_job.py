@@ -7,7 +7,12 @@ from unittest import mock
 import pytest
 
 from saleor_serials.errors import InvalidInput
-from saleor_serials.extensions.generators import GeneratedSerial, GenerationContext, Generator
+from saleor_serials.extensions.generators import (
+    GENERATORS,
+    GeneratedSerial,
+    GenerationContext,
+    Generator,
+)
 from saleor_serials.maintenance.job_kinds import run_job
 from saleor_serials.models import Batch, Event, Job, Pack, Serial
 from saleor_serials.packs import lifecycle
@@ -150,7 +155,7 @@ class Worn(Generator):
 
 @pytest.mark.usefixtures("small_chunks")
 def test_a_generator_that_comes_to_its_end_ends_the_job() -> None:
-    with mock.patch("saleor_serials.extensions.registry.registered", return_value={"worn": Worn}):
+    with mock.patch.object(GENERATORS, "registered", return_value={"worn": Worn}):
         pack = making.make_pack(generator="worn")
 
         job = import_files.finished(generation_job.start(pack, 25, actor="user:1"))

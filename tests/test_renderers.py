@@ -16,6 +16,7 @@ from saleor_serials.errors import InvalidInput
 from saleor_serials.extensions.drawing.picture import Picture, read
 from saleor_serials.extensions.generators import generator
 from saleor_serials.extensions.renderers import (
+    RENDERERS,
     Renderer,
     Rendering,
     Setting,
@@ -216,13 +217,13 @@ class Worn(Renderer):
 def test_where_a_renderer_fails_the_data_is_shown_and_the_log_holds_no_serial(
     how: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with mock.patch("saleor_serials.extensions.registry.registered", return_value={"worn": Worn}):
+    with mock.patch.object(RENDERERS, "registered", return_value={"worn": Worn}):
         pack = making.make_pack(renderer="worn", renderer_settings={"how": how})
     [serial] = making.make_serials(pack, 1)
     installed = {} if how == "is gone" else {"worn": Worn}
 
     with (
-        mock.patch("saleor_serials.extensions.registry.registered", return_value=installed),
+        mock.patch.object(RENDERERS, "registered", return_value=installed),
         caplog.at_level(logging.DEBUG),
     ):
         renderings = rendered(pack, [serial])

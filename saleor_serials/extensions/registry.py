@@ -1,16 +1,15 @@
-"""What packs are extended with, found by entry point, so that others add theirs as a package."""
+"""Generators, renderers and consumers: found by entry point, so that any package can add some."""
 
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from functools import cache
 from importlib.metadata import entry_points
 from typing import Any, ClassVar
 
 from saleor_serials.errors import InvalidInput
 from saleor_serials.extensions.settings import Setting, SettingType, checked
 
-__all__ = ["Extension", "Setting", "SettingType", "extension", "registered"]
+__all__ = ["Extension", "Registry", "Setting", "SettingType"]
 
 logger = logging.getLogger(__name__)
 
@@ -35,45 +34,68 @@ class Extension(ABC):
         """
 
 
-@cache
-def registered(kind: str) -> Mapping[str, Any]:
-    """Find the extensions of a kind that are installed, by name; a kind is such as ``generator``.
+class Registry[T: Extension]:
+    """The installed extensions of a kind, which is such as ``generator``: found by entry point.
 
-    One that cannot be loaded is left out, and so is one whose name is taken; the log says so. The
-    built-in ones keep their names.
+    The entry points' group is the kind's plural, such as ``saleor_serials.generators``.
     """
-    found: dict[str, Any] = {}
-    # Ours are first.
-    for point in sorted(
-        entry_points(group=f"saleor_serials.{kind}s"),
-        key=lambda point: (not point.value.startswith("saleor_serials."), point.name, point.value),
-    ):
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self._found: Mapping[str, type[T]] | None = None
+
+    def registered(self) -> Mapping[str, type[T]]:
+        """Return the installed extensions by name. Entry points are read once in each process.
+
+        One that cannot be loaded is left out, and so is one whose name is taken; the log says so.
+        The built-in ones keep their names.
+        """
+        if self._found is None:
+            self._found = self._load()
+        return self._found
+
+    def make(self, name: str, settings: object) -> T:
+        """Make an extension of a pack ready to work. An absent or null setting has its default.
+
+        Raises:
+            InvalidInput: none of this name is installed, or it refuses the settings; ``field`` is
+                the kind, or the kind with ``_settings``.
+        """
+        installed = self.registered()
+        if name not in installed:
+            raise InvalidInput(
+                f"There is no {self.kind} '{name}'; choose one of: {', '.join(installed)}.",
+                field=self.kind,
+            )
         try:
-            loaded = point.load()
-        except Exception:
-            logger.exception("The %s '%s' (%s) cannot be loaded.", kind, point.name, point.value)
-            continue
-        if found.setdefault(point.name, loaded) is not loaded:
-            logger.error("Another %s has the name '%s': %s", kind, point.name, point.value)
-    return dict(sorted(found.items()))
+            return installed[name](checked(installed[name].settings, settings))
+        except InvalidInput as refusal:
+            raise InvalidInput(
+                f"{refusal.field}: {refusal.message}", field=f"{self.kind}_settings"
+            ) from None
 
+    def forget(self) -> None:
+        """Read the entry points again the next time, for tests that install a package."""
+        self._found = None
 
-def extension(kind: str, name: str, settings: Any) -> Any:
-    """Make an extension of a pack ready to work. A setting that is null or absent has its default.
-
-    Raises:
-        InvalidInput: there is none of this name, or it refuses the settings; ``field`` is the kind,
-            or the kind with ``_settings``.
-    """
-    found = registered(kind).get(name)
-    if found is None:
-        raise InvalidInput(
-            f"There is no {kind} '{name}'; choose one of: {', '.join(registered(kind))}.",
-            field=kind,
-        )
-    try:
-        return found(checked(found.settings, settings))
-    except InvalidInput as refusal:
-        raise InvalidInput(
-            f"{refusal.field}: {refusal.message}", field=f"{kind}_settings"
-        ) from None
+    def _load(self) -> Mapping[str, type[T]]:
+        found: dict[str, type[T]] = {}
+        # The built-in ones first.
+        for point in sorted(
+            entry_points(group=f"saleor_serials.{self.kind}s"),
+            key=lambda point: (
+                not point.value.startswith("saleor_serials."),
+                point.name,
+                point.value,
+            ),
+        ):
+            try:
+                loaded: type[T] = point.load()
+            except Exception:
+                logger.exception(
+                    "The %s '%s' (%s) cannot be loaded.", self.kind, point.name, point.value
+                )
+                continue
+            if found.setdefault(point.name, loaded) is not loaded:
+                logger.error("Another %s has the name '%s': %s", self.kind, point.name, point.value)
+        return dict(sorted(found.items()))

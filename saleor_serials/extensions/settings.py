@@ -2,21 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
+from saleor_serials.described import Described
 from saleor_serials.errors import InvalidInput, OutOfRange, Required, TooLong
 from saleor_serials.storable import is_storable_json
 
 
-class SettingType(StrEnum):
-    """What the value of a setting is, as JSON; a number is whole, a list is one of texts."""
+class SettingType(Described):
+    """What the value of a setting is."""
 
-    TEXT = "text"
-    NUMBER = "number"
-    BOOLEAN = "boolean"
-    LIST = "list"
-    OBJECT = "object"
+    TEXT = "text", "A text."
+    NUMBER = "number", "A whole number."
+    BOOLEAN = "boolean", "True or false."
+    LIST = "list", "A list of texts."
+    OBJECT = "object", "An object."
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

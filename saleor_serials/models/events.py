@@ -1,11 +1,10 @@
 """The history: rows are only ever added, which the database sees to."""
 
-from enum import StrEnum
-
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from saleor_serials.described import Described
 from saleor_serials.models.orders import OrderRecord
 from saleor_serials.models.serials import Batch, Serial
 
@@ -14,27 +13,43 @@ MAX_TITLE = 100
 MAX_REASON = 250
 
 
-class EventType(StrEnum):
-    """What happened to a serial, a batch, or an order's serials."""
+class EventType(Described):
+    """What happened to a serial."""
 
-    CREATED = "created"
-    ASSIGNED = "assigned"
-    RELEASED = "released"
-    DELIVERED = "delivered"
-    DELIVERY_FAILED = "delivery_failed"
-    PARTLY_REFUNDED = "partly_refunded"
-    PAYMENT_REVERSED = "payment_reversed"
-    FULFILLED = "fulfilled"
-    FULFILLMENT_FAILED = "fulfillment_failed"
-    PRICES_STALE = "prices_stale"
-    NOT_SERVED = "not_served"
-    RESERVED = "reserved"
-    UNRESERVED = "unreserved"
-    REPLACED = "replaced"
-    REVOKED = "revoked"
-    DELETED = "deleted"
-    EDITED = "edited"
-    NOTED = "noted"
+    CREATED = "created", "It was put into its pack, with its whole batch."
+    ASSIGNED = "assigned", "An order line got it."
+    RELEASED = "released", "An order line gave it back."
+    DELIVERED = "delivered", "It was sent to the customer."
+    DELIVERY_FAILED = "delivery_failed", "The order's serials could not be sent."
+    PARTLY_REFUNDED = (
+        "partly_refunded",
+        "An amount was paid back, which alone takes no serial back.",
+    )
+    PAYMENT_REVERSED = (
+        "payment_reversed",
+        "The order is no longer paid, without a refund; it keeps its serials and gets no more.",
+    )
+    FULFILLED = (
+        "fulfilled",
+        "So many units of an order line were fulfilled: all its serials were sent.",
+    )
+    FULFILLMENT_FAILED = (
+        "fulfillment_failed",
+        "Lines of the order could not be fulfilled; it is tried again.",
+    )
+    PRICES_STALE = (
+        "prices_stale",
+        "Its lines cost more than was paid, and its total does not say so; it keeps its "
+        "serials and gets no more.",
+    )
+    NOT_SERVED = "not_served", "The order's customer or channel is not served from a pack."
+    RESERVED = "reserved", "Staff kept it for a customer."
+    UNRESERVED = "unreserved", "Staff no longer keep it for its customer."
+    REPLACED = "replaced", "Staff gave its line another in its place."
+    REVOKED = "revoked", "Staff took it away for good."
+    DELETED = "deleted", "Staff deleted it; it is never handed out again."
+    EDITED = "edited", "Staff changed its extra fields or its expiry."
+    NOTED = "noted", "Something that staff or other software wrote down."
 
 
 class Event(models.Model):

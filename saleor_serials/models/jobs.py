@@ -1,33 +1,32 @@
 """Long work: generating, importing, exporting and deleting, in chunks that survive a crash."""
 
-from enum import StrEnum
-
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from saleor_serials.described import Described
 from saleor_serials.models.packs import Pack
 from saleor_serials.models.serials import Batch
 
 
-class JobKind(StrEnum):
+class JobKind(Described):
     """What a job does."""
 
-    GENERATE = "generate"
-    IMPORT = "import"
-    IMPORT_LINKS = "import_links"
-    EXPORT = "export"
-    DELETE = "delete"
+    GENERATE = "generate", "Makes serials with the generator of a pack."
+    IMPORT = "import", "Puts the serials of a file into packs."
+    IMPORT_LINKS = "import_links", "Makes the links that a file names."
+    EXPORT = "export", "Writes serials into a file."
+    DELETE = "delete", "Deletes serials."
 
 
-class JobStatus(StrEnum):
-    """Where a job stands; ``jobs.work`` draws the transitions."""
+class JobStatus(Described):
+    """How far a job is."""
 
-    WAITING = "waiting"
-    RUNNING = "running"
-    DONE = "done"
-    FAILED = "failed"
+    WAITING = "waiting", "Somebody is about to begin, or to go on."
+    RUNNING = "running", "Somebody works at it."
+    DONE = "done", "It is done."
+    FAILED = "failed", "It ended before it was done; its problems say why."
 
 
 # What a worker may take up.

@@ -1,21 +1,20 @@
 """Orders: their terms, what their lines are entitled to and hold, and what is to be sent."""
 
-from enum import StrEnum
-
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
+from saleor_serials.described import Described
 from saleor_serials.models.packs import Pack
 
 
-class MetadataCopy(StrEnum):
+class MetadataCopy(Described):
     """Whether an order's serials stand in Saleor's metadata."""
 
-    ABSENT = ""
-    DUE = "due"
-    SHOWN = "shown"
+    ABSENT = "", "They are not there."
+    DUE = "due", "They are to be written again."
+    SHOWN = "shown", "They are there as the order holds them."
 
 
 class OrderRecord(models.Model):
@@ -133,13 +132,13 @@ class Assignment(models.Model):
         return max(0, int(self.entitled - self.held))
 
 
-class DeliveryStatus(StrEnum):
+class DeliveryStatus(Described):
     """How telling the customer went."""
 
-    PENDING = "pending"
-    SENT = "sent"
-    FAILED = "failed"
-    NEEDLESS = "needless"
+    PENDING = "pending", "It is yet to be sent, or to be tried again."
+    SENT = "sent", "It was sent."
+    FAILED = "failed", "Every attempt failed."
+    NEEDLESS = "needless", "The order no longer holds its serials."
 
 
 class Delivery(models.Model):

@@ -1,12 +1,11 @@
 """Packs, what takes serials of them, and what is counted and remembered of each."""
 
-from enum import StrEnum
-
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from saleor_serials.described import Described
 from saleor_serials.models.statuses import SerialStatus
 
 # Characters.
@@ -14,25 +13,29 @@ MAX_NAME = 250
 MAX_SLUG = 255
 
 
-class PickOrder(StrEnum):
+class PickOrder(Described):
     """Which free serial a pack hands out first."""
 
-    OLDEST = "oldest"
-    RANDOM = "random"
+    OLDEST = "oldest", "The one that has been in the pack for longest."
+    RANDOM = "random", "Any of them."
 
 
-class PackSource(StrEnum):
-    """Where the serials come from that a pack hands out (mission P2)."""
+class PackSource(Described):
+    """Where the serials come from that a pack hands out."""
 
-    STOCK = "stock"
-    NONE = "none"
+    STOCK = (
+        "stock",
+        "From those in the pack; when there is none left and the pack has a generator, it "
+        "makes new ones.",
+    )
+    NONE = "none", "The pack's generator makes a new one each time; those in the pack stay."
 
 
-class PackType(StrEnum):
-    """How serials are put into a pack (mission P20)."""
+class PackType(Described):
+    """How serials are put into a pack."""
 
-    CONTINUOUS = "continuous"
-    BATCH = "batch"
+    CONTINUOUS = "continuous", "One by one, or any number at once."
+    BATCH = "batch", "In named batches of limited size."
 
 
 class Pack(models.Model):

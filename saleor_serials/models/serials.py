@@ -114,3 +114,9 @@ class Serial(models.Model):
             ),
             GinIndex(fields=["data"], name="serials_serial_search", opclasses=["gin_trgm_ops"]),
         ]
+
+    @property
+    def status_label(self) -> str:
+        """What people call its status: 'sold', where its pack is not consumable, for ``used``."""
+        is_sold = self.status == SerialStatus.USED and self.consumed_at is None
+        return "sold" if is_sold and not self.pack.is_consumable else str(self.status)

@@ -4,20 +4,24 @@ The table of transitions, what each status says of the holder, and the two rules
 enforces them, stand together here; ``migrations/0001_initial.py`` has the same SQL.
 """
 
-from enum import StrEnum
-
 from django.db.models import Q
 
+from saleor_serials.described import Described
 
-class SerialStatus(StrEnum):
-    """Where a serial is in its life (mission S2 to S7)."""
 
-    FREE = "free"
-    RESERVED = "reserved"
-    ASSIGNED = "assigned"
-    USED = "used"
-    UNASSIGNED = "unassigned"
-    DELETED = "deleted"
+class SerialStatus(Described):
+    """Where a serial is in its life."""
+
+    FREE = "free", "Can be assigned to any customer."
+    RESERVED = "reserved", "Kept for one customer; only their orders take it."
+    ASSIGNED = "assigned", "Held by a customer who can still consume it."
+    USED = (
+        "used",
+        "Held by a customer who has consumed it, or who bought it from a pack that is not "
+        "consumable.",
+    )
+    UNASSIGNED = "unassigned", "Was assigned and given back; can go to the same customer again."
+    DELETED = "deleted", "Kept for history, never handed out again."
 
 
 _EVERY = frozenset(SerialStatus)

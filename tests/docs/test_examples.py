@@ -16,8 +16,7 @@ from graphql import parse, validate
 
 from saleor_serials import crypto
 from saleor_serials.errors import InvalidInput
-from saleor_serials.extensions import registry
-from saleor_serials.extensions.generators import registered
+from saleor_serials.extensions import generators
 from saleor_serials.host import api
 from saleor_serials.serials import generation, writing
 from tests import making
@@ -73,9 +72,9 @@ def third_party(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-words\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text(f"[{group}]\n{name} = {value}\n")
     monkeypatch.syspath_prepend(str(tmp_path))
-    registry.registered.cache_clear()
+    generators.GENERATORS.forget()
     yield name
-    registry.registered.cache_clear()
+    generators.GENERATORS.forget()
     sys.modules.pop("acme_words", None)
 
 
@@ -99,7 +98,7 @@ def test_a_third_party_s_generator_takes_twenty_lines_and_fills_a_pack(third_par
 
 
 def test_without_the_package_there_is_no_such_generator() -> None:
-    assert "words" not in registered()
+    assert "words" not in generators.registered()
 
 
 def test_a_signed_serial_is_verified_as_the_page_says() -> None:

@@ -4,6 +4,7 @@ import re
 import sys
 import tomllib
 from importlib import import_module
+from typing import Any
 
 import django
 import pytest
@@ -12,7 +13,8 @@ from django.db import connection
 from saleor_serials import config, staff, tasks
 from saleor_serials.assignments import claims
 from saleor_serials.delivery import message, metadata
-from saleor_serials.extensions import registry
+from saleor_serials.extensions import consumers, generators, renderers
+from saleor_serials.extensions.registry import Registry
 from saleor_serials.extensions.renderers import pictures
 from saleor_serials.host import SUPPORTED, api, installed_version
 from saleor_serials.import_export import columns, serials_writing
@@ -124,11 +126,14 @@ def test_every_column_of_a_file_is_described() -> None:
     assert {name.replace(" ", "_") for name in named} == set(columns.Column)
 
 
-@pytest.mark.parametrize("kind", ["generator", "renderer", "consumer"])
-def test_the_tables_name_every_extension(kind: str) -> None:
+@pytest.mark.parametrize(
+    "registry", [generators.GENERATORS, renderers.RENDERERS, consumers.CONSUMERS]
+)
+def test_the_tables_name_every_extension(registry: Registry[Any]) -> None:
+    kind = registry.kind
     named = [row[0].strip("`") for row in pages.rows(f"docs/{kind}s.md", kind)]
 
-    assert sorted(named) == list(registry.registered(kind))
+    assert sorted(named) == list(registry.registered())
 
 
 @pytest.mark.parametrize("row", pages.rows("docs/extending.md", "extension"))

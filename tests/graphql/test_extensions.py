@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from saleor_serials.extensions.registry import registered
+from saleor_serials.extensions import consumers, generators, renderers
 from saleor_serials.models import Pack, Serial, SigningKey
 from saleor_serials.serials import generation
 from tests import making
@@ -19,9 +19,9 @@ from tests.hosts import shop
 
 LIST = "{ %s { name label settings { name type default choices helpText } } }"
 LISTS = {
-    "serialGenerators": "generator",
-    "serialRenderers": "renderer",
-    "serialConsumers": "consumer",
+    "serialGenerators": generators,
+    "serialRenderers": renderers,
+    "serialConsumers": consumers,
 }
 PACK = """query ($id: ID!) {
   serialPack(id: $id) { generator generatorSettings publicKey }
@@ -41,15 +41,15 @@ def pack_of(pack: Pack, *, by: Any) -> Any:
     return ask(PACK, {"id": gid("SerialPack", pack.pk)}, by=by)["serialPack"]
 
 
-@pytest.mark.parametrize(("field", "kind"), LISTS.items())
+@pytest.mark.parametrize(("field", "kinds"), LISTS.items())
 def test_staff_list_what_is_installed_with_all_that_can_be_set(
-    owner: Any, field: str, kind: str
+    owner: Any, field: str, kinds: Any
 ) -> None:
     listed = ask(LIST % field, by=owner)[field]
 
-    assert [each["name"] for each in listed] == list(registered(kind))
+    assert [each["name"] for each in listed] == list(kinds.registered())
     for each in listed:
-        found = registered(kind)[each["name"]]
+        found = kinds.registered()[each["name"]]
         assert each["label"] == found.label
         for one, setting in zip(each["settings"], found.settings, strict=True):
             assert (one["name"], one["type"].lower()) == (setting.name, setting.type)

@@ -22,77 +22,31 @@ def _descriptions(type: str, values: Mapping[Any, str]) -> Any:
 class SerialStatusEnum(graphene.Enum):
     class Meta:
         enum = models.SerialStatus
-        description = _descriptions(
-            "Where a serial is in its life.",
-            {
-                models.SerialStatus.FREE: "Can be assigned to any customer.",
-                models.SerialStatus.RESERVED: "Kept for one customer; only their orders take it.",
-                models.SerialStatus.ASSIGNED: "Held by a customer who can still consume it.",
-                models.SerialStatus.USED: (
-                    "Held by a customer who has consumed it, or who bought it from a pack that is "
-                    "not consumable."
-                ),
-                models.SerialStatus.UNASSIGNED: (
-                    "Was assigned and given back; can go to the same customer again."
-                ),
-                models.SerialStatus.DELETED: "Kept for history, never handed out again.",
-            },
-        )
+        description = models.SerialStatus.__doc__
 
 
 class SerialSortField(graphene.Enum):
     class Meta:
         enum = Moment
-        description = _descriptions(
-            "What a list of serials is ordered by.",
-            {
-                Moment.CREATED_AT: "When they were put into their pack.",
-                Moment.ASSIGNED_AT: (
-                    "When their customers got them; those that nobody ever got are left out."
-                ),
-            },
-        )
+        description = Moment.__doc__
 
 
 class SerialPickOrderEnum(graphene.Enum):
     class Meta:
         enum = models.PickOrder
-        description = _descriptions(
-            "Which free serial a pack hands out first.",
-            {
-                models.PickOrder.OLDEST: "The one that has been in the pack for longest.",
-                models.PickOrder.RANDOM: "Any of them.",
-            },
-        )
+        description = models.PickOrder.__doc__
 
 
 class SerialPackSourceEnum(graphene.Enum):
     class Meta:
         enum = models.PackSource
-        description = _descriptions(
-            "Where the serials come from that a pack hands out.",
-            {
-                models.PackSource.STOCK: (
-                    "From those in the pack; when there is none left and the pack has a "
-                    "generator, it makes new ones."
-                ),
-                models.PackSource.NONE: (
-                    "The pack's generator makes a new one each time; those in the pack stay."
-                ),
-            },
-        )
+        description = models.PackSource.__doc__
 
 
 class SerialPackTypeEnum(graphene.Enum):
     class Meta:
         enum = models.PackType
-        description = _descriptions(
-            "How serials are put into a pack.",
-            {
-                models.PackType.CONTINUOUS: "One by one, or any number at once.",
-                models.PackType.BATCH: "In named batches of limited size.",
-            },
-        )
+        description = models.PackType.__doc__
 
 
 class SerialVendorRightEnum(graphene.Enum):
@@ -115,58 +69,13 @@ class SerialVendorRightEnum(graphene.Enum):
 class SerialEventTypeEnum(graphene.Enum):
     class Meta:
         enum = models.EventType
-        description = _descriptions(
-            "What happened to a serial.",
-            {
-                models.EventType.CREATED: "It was put into its pack, with its whole batch.",
-                models.EventType.ASSIGNED: "An order line got it.",
-                models.EventType.RELEASED: "An order line gave it back.",
-                models.EventType.DELIVERED: "It was sent to the customer.",
-                models.EventType.DELIVERY_FAILED: "The order's serials could not be sent.",
-                models.EventType.PARTLY_REFUNDED: (
-                    "An amount was paid back, which alone takes no serial back."
-                ),
-                models.EventType.PAYMENT_REVERSED: (
-                    "The order is no longer paid, without a refund; it keeps its serials and gets "
-                    "no more."
-                ),
-                models.EventType.PRICES_STALE: (
-                    "Its lines cost more than was paid, and its total does not say so; it keeps "
-                    "its serials and gets no more."
-                ),
-                models.EventType.FULFILLED: (
-                    "So many units of an order line were fulfilled: all its serials were sent."
-                ),
-                models.EventType.FULFILLMENT_FAILED: (
-                    "Lines of the order could not be fulfilled; it is tried again."
-                ),
-                models.EventType.NOT_SERVED: (
-                    "The order's customer or channel is not served from a pack."
-                ),
-                models.EventType.RESERVED: "Staff kept it for a customer.",
-                models.EventType.UNRESERVED: "Staff no longer keep it for its customer.",
-                models.EventType.REPLACED: "Staff gave its line another in its place.",
-                models.EventType.REVOKED: "Staff took it away for good.",
-                models.EventType.DELETED: "Staff deleted it; it is never handed out again.",
-                models.EventType.EDITED: "Staff changed its extra fields or its expiry.",
-                models.EventType.NOTED: "Something that staff or other software wrote down.",
-            },
-        )
+        description = models.EventType.__doc__
 
 
 class SerialExtensionSettingTypeEnum(graphene.Enum):
     class Meta:
         enum = SettingType
-        description = _descriptions(
-            "What the value of a setting is.",
-            {
-                SettingType.TEXT: "A text.",
-                SettingType.NUMBER: "A whole number.",
-                SettingType.BOOLEAN: "True or false.",
-                SettingType.LIST: "A list of texts.",
-                SettingType.OBJECT: "An object.",
-            },
-        )
+        description = SettingType.__doc__
 
 
 class SerialErrorCode(graphene.Enum):
@@ -197,30 +106,13 @@ class SerialErrorCode(graphene.Enum):
 class SerialJobKindEnum(graphene.Enum):
     class Meta:
         enum = models.JobKind
-        description = _descriptions(
-            "What a job does.",
-            {
-                models.JobKind.GENERATE: "Makes serials with the generator of a pack.",
-                models.JobKind.IMPORT: "Puts the serials of a file into packs.",
-                models.JobKind.IMPORT_LINKS: "Makes the links that a file names.",
-                models.JobKind.EXPORT: "Writes serials into a file.",
-                models.JobKind.DELETE: "Deletes serials.",
-            },
-        )
+        description = models.JobKind.__doc__
 
 
 class SerialJobStatusEnum(graphene.Enum):
     class Meta:
         enum = models.JobStatus
-        description = _descriptions(
-            "How far a job is.",
-            {
-                models.JobStatus.WAITING: "Somebody is about to begin, or to go on.",
-                models.JobStatus.RUNNING: "Somebody works at it.",
-                models.JobStatus.DONE: "It is done.",
-                models.JobStatus.FAILED: "It ended before it was done; its problems say why.",
-            },
-        )
+        description = models.JobStatus.__doc__
 
 
 class SerialFileFormatEnum(graphene.Enum):

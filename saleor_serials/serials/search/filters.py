@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from saleor_serials.access.permissions import LISTED
+from saleor_serials.described import Described
 from saleor_serials.errors import TooShort
 from saleor_serials.models import SerialStatus
 from saleor_serials.serials.search.pages import Cursor
@@ -17,11 +17,14 @@ from saleor_serials.storable import storable_text
 MIN_SEARCH = 3
 
 
-class Moment(StrEnum):
-    """A time in the life of a serial that lists can be ordered by; its column's name."""
+class Moment(Described):
+    """What a list of serials is ordered by."""
 
-    CREATED_AT = "created_at"
-    ASSIGNED_AT = "assigned_at"
+    CREATED_AT = "created_at", "When they were put into their pack."
+    ASSIGNED_AT = (
+        "assigned_at",
+        "When their customers got them; those that nobody ever got are left out.",
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
