@@ -14,7 +14,7 @@ class SerialsConfig(AppConfig):
 
     def ready(self) -> None:
         # The doors import models, which exist only now.
-        from saleor_serials import middleware, tasks
+        from saleor_serials import checks, middleware, tasks
         from saleor_serials.graphql import schema
         from saleor_serials.host import host
         from saleor_serials.orders import records
@@ -26,6 +26,7 @@ class SerialsConfig(AppConfig):
             before_product_deleted=links.before_product_deleted,
             metadata_links_changed=tasks.request_links,
         )
+        checks.register()
         tasks.schedule_sweep()
         settings.MIDDLEWARE = [*settings.MIDDLEWARE, middleware.PATH]
         schema.install()
