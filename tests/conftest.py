@@ -17,6 +17,7 @@ from demo.services.processes import free_port
 from saleor_serials import dispatch
 from saleor_serials.host import host, installed_version
 from tests import database
+from tests.queues import Queue
 
 # A machine that is busy is no failure.
 hypothesis.settings.register_profile(
@@ -120,6 +121,14 @@ def _forget_connections() -> None:
     dispatch._broker.cache_clear()
     # Saleor's own tasks keep theirs in the app's pools.
     host.celery_app._after_fork()
+
+
+@pytest.fixture
+def queue(monkeypatch: pytest.MonkeyPatch) -> Queue:
+    """Take what is enqueued after commit, and run nothing."""
+    queue = Queue()
+    monkeypatch.setattr(dispatch, "_enqueue", queue.enqueue)
+    return queue
 
 
 @pytest.fixture

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from functools import partial
+from threading import Event
 from typing import Any
+from unittest import mock
 
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
@@ -11,7 +13,7 @@ from saleor_serials.maintenance.sweep import sweep
 from saleor_serials.models import CountChange, Pack, PackCount, Serial, SerialStatus
 from saleor_serials.serials import add, counts
 from tests import making
-from tests.races.threads import together
+from tests.races.threads import PATIENCE, together
 
 
 def counted(pack: Pack) -> dict[str, int]:
@@ -124,19 +126,55 @@ def test_numbers_are_exact_while_many_change_them_and_some_add_up() -> None:
     assert (min(seen), max(seen)) >= (40, 40)
 
 
-def test_negative_control_adding_up_in_two_steps_shows_wrong_numbers() -> None:
-    """Read, then write: what comes between the two is lost."""
-    pack = making.make_pack()
+def folded_while_others_change(pack: Pack) -> None:
+    """Begin to add up beside a change that commits before the adding up is done.
+
+    The change's transaction holds the row that the sum goes into, so that adding up waits for it
+    in the middle of its work.
+    """
     making.make_serials(pack, 2)
+    counts.fold()
+    making.make_serials(pack, 1)
+    holds_row, is_blocking = Event(), "pg_backend_pid() = ANY(pg_blocking_pids(pid))"
 
-    found = list(CountChange.objects.filter(pack=pack))
-    making.make_serials(pack, 3)
-    CountChange.objects.all().delete()
-    for change in found:
-        PackCount.objects.create(pack=pack, status=change.status, quantity=change.change)
+    def change() -> None:
+        with transaction.atomic(), connection.cursor() as cursor:
+            list(PackCount.objects.select_for_update().filter(pack=pack))
+            making.make_serials(pack, 3)
+            holds_row.set()
+            cursor.execute(f"""DO $$ BEGIN
+                WHILE NOT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND {is_blocking}) LOOP
+                    PERFORM pg_sleep(0.01);
+                END LOOP;
+            END $$""")
 
-    assert counted(pack) == {"free": 2}
-    assert making.statuses(pack) == {"free": 5}
+    def fold() -> None:
+        holds_row.wait(PATIENCE)
+        counts.fold()
+
+    together([change, fold])
+
+
+def test_adding_up_loses_nothing_of_what_commits_meanwhile() -> None:
+    pack = making.make_pack()
+
+    folded_while_others_change(pack)
+
+    assert counted(pack) == making.statuses(pack) == {"free": 6}
+
+
+def test_negative_control_adding_up_in_two_statements_loses_what_commits_between() -> None:
+    """The same with the rows read by one statement, and removed by the next."""
+    pack = making.make_pack()
+    gone = "WITH gone AS (DELETE FROM saleor_serials_countchange RETURNING pack_id, status, change)"
+    assert gone in counts._FOLD
+    in_two = counts._FOLD.replace(gone, "").replace("FROM gone", "FROM saleor_serials_countchange")
+
+    with mock.patch.object(counts, "_FOLD", f"{in_two}; DELETE FROM saleor_serials_countchange"):
+        folded_while_others_change(pack)
+
+    assert counted(pack) == {"free": 3}
+    assert making.statuses(pack) == {"free": 6}
 
 
 def test_what_is_left_leaves_out_the_expired() -> None:

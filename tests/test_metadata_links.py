@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from demo.services.processes import free_port
-from saleor_serials import dispatch, tasks
+from saleor_serials import tasks
 from saleor_serials.errors import InvalidInput
 from saleor_serials.host import host
 from saleor_serials.host.shapes import Target
@@ -21,6 +21,7 @@ from saleor_serials.models import MetadataLinks, PackLink
 from saleor_serials.packs import links, metadata_links
 from tests import making
 from tests.hosts import shop
+from tests.queues import Queue
 
 
 def say(row: Any, **metadata: Any) -> Target:
@@ -215,17 +216,15 @@ def test_granting_again_changes_nothing() -> None:
     )
 
 
-def test_events_of_one_transaction_become_one_task(monkeypatch: pytest.MonkeyPatch) -> None:
-    queued: list[Any] = []
-    monkeypatch.setattr(dispatch, "_enqueue", lambda task, argument: queued.append(argument))
+def test_events_of_one_transaction_become_one_task(queue: Queue) -> None:
     target = say(shop.make_variant(), serials="games")
 
     with transaction.atomic():
         for _ in range(3):
             tasks.request_links(target)
-        before_commit = list(queued)
+        before_commit = queue.arguments
 
-    assert (before_commit, queued) == ([], [target.key])
+    assert (before_commit, queue.arguments) == ([], [target.key])
 
 
 def test_the_broker_is_down_and_the_sweep_grants(real_broker: Callable[[str], None]) -> None:

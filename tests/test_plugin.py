@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -19,24 +18,17 @@ from tests import making, servers
 from tests.graphql.api import ask, gid, people
 from tests.hosts import shop
 from tests.making import held
-
-
-@pytest.fixture
-def requested(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """What reached the queue."""
-    found: list[Any] = []
-    monkeypatch.setattr(dispatch, "_enqueue", lambda task, argument: found.append(argument))
-    return found
+from tests.queues import Queue
 
 
 @pytest.mark.parametrize("hook", sorted(shop.ORDER_HOOKS))
-def test_every_order_hook_has_the_order_looked_at(hook: str, requested: list[Any]) -> None:
+def test_every_order_hook_has_the_order_looked_at(hook: str, queue: Queue) -> None:
     order_id = shop.place_order([])
-    requested.clear()
+    queue.requests.clear()
 
     shop.call_hook(hook, order_id)
 
-    assert set(requested) == {order_id}
+    assert set(queue.arguments) == {order_id}
 
 
 def test_no_event_of_an_order_is_missed() -> None:
@@ -51,21 +43,18 @@ def test_nobody_takes_us_for_a_payment_provider_because_we_listen() -> None:
 
 
 @pytest.mark.parametrize("hook", sorted(shop.ORDER_HOOKS))
-def test_an_inactive_plugin_does_nothing(hook: str, requested: list[Any]) -> None:
+def test_an_inactive_plugin_does_nothing(hook: str, queue: Queue) -> None:
     shop.set_plugin(active=False)
     order_id = shop.place_order([])
 
     shop.call_hook(hook, order_id)
     shop.tell_by_signal(order_id)
 
-    assert requested == []
+    assert queue.arguments == []
 
 
-def test_a_hook_never_raises(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*args: Any) -> None:
-        raise RuntimeError("the worst")
-
-    monkeypatch.setattr(dispatch, "_enqueue", fail)
+def test_a_hook_never_raises(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+    queue.is_broken = True
     pack = making.make_pack()
     making.make_serials(pack, 1)
 
@@ -77,24 +66,24 @@ def test_a_hook_never_raises(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_events_of_one_transaction_become_one_request_after_its_commit(
-    requested: list[Any],
+    queue: Queue,
 ) -> None:
     with transaction.atomic():
         for _ in range(3):
             tasks.request_reconcile("1")
         tasks.request_reconcile("2")
-        before_commit = list(requested)
+        before_commit = queue.arguments
 
     assert before_commit == []
-    assert requested == ["1", "2"]
+    assert queue.arguments == ["1", "2"]
 
 
 def test_a_web_request_enqueues_each_task_once_at_its_end(
-    requested: list[Any], real_broker: Callable[[str], None]
+    queue: Queue, real_broker: Callable[[str], None]
 ) -> None:
     order_id = making.placed_order(making.make_link(making.make_pack()))
     staff = people.make_staff("MANAGE_ORDERS")
-    requested.clear()
+    queue.requests.clear()
 
     with servers.broker() as url:
         real_broker(url)
@@ -104,24 +93,24 @@ def test_a_web_request_enqueues_each_task_once_at_its_end(
             by=staff,
         )
 
-    assert requested == [order_id]
+    assert queue.arguments == [order_id]
 
 
 def test_a_batch_enqueues_each_request_once_in_the_order_they_came(
-    requested: list[Any], real_broker: Callable[[str], None]
+    queue: Queue, real_broker: Callable[[str], None]
 ) -> None:
     real_broker("redis://127.0.0.1:1/0")
     with dispatch.batch():
         for order_id in ("1", "2", "1"):
             tasks.request_reconcile(order_id)
-        before_the_end = list(requested)
+        before_the_end = queue.arguments
 
     assert before_the_end == []
-    assert requested == ["1", "2"]
+    assert queue.arguments == ["1", "2"]
 
 
 def test_a_batch_that_fails_enqueues_what_was_requested(
-    requested: list[Any], real_broker: Callable[[str], None]
+    queue: Queue, real_broker: Callable[[str], None]
 ) -> None:
     real_broker("redis://127.0.0.1:1/0")
 
@@ -129,23 +118,20 @@ def test_a_batch_that_fails_enqueues_what_was_requested(
         tasks.request_reconcile("1")
         raise RuntimeError
 
-    assert requested == ["1"]
+    assert queue.arguments == ["1"]
 
 
 def test_a_batch_never_raises_because_the_broker_does(
-    monkeypatch: pytest.MonkeyPatch, real_broker: Callable[[str], None]
+    queue: Queue, real_broker: Callable[[str], None]
 ) -> None:
-    def fail(*args: Any) -> None:
-        raise RuntimeError("the worst")
-
-    monkeypatch.setattr(dispatch, "_enqueue", fail)
+    queue.is_broken = True
     real_broker("redis://127.0.0.1:1/0")
 
     with dispatch.batch():
         tasks.request_reconcile("1")
 
 
-def test_a_request_that_is_rolled_back_takes_no_other_with_it(requested: list[Any]) -> None:
+def test_a_request_that_is_rolled_back_takes_no_other_with_it(queue: Queue) -> None:
     with transaction.atomic():
         with suppress(RuntimeError), transaction.atomic():
             tasks.request_reconcile("1")
@@ -154,11 +140,11 @@ def test_a_request_that_is_rolled_back_takes_no_other_with_it(requested: list[An
         tasks.request_reconcile("1")
 
     assert after_the_rollback == []
-    assert requested == ["1"]
+    assert queue.arguments == ["1"]
 
 
 def test_a_request_inside_a_savepoint_does_not_stand_in_for_one_outside(
-    requested: list[Any],
+    queue: Queue,
 ) -> None:
     with transaction.atomic():
         savepoint = transaction.savepoint()
@@ -166,15 +152,15 @@ def test_a_request_inside_a_savepoint_does_not_stand_in_for_one_outside(
         transaction.savepoint_rollback(savepoint)
         tasks.request_reconcile("1")
 
-    assert "1" in requested
+    assert "1" in queue.arguments
 
 
-def test_a_hook_asks_the_database_for_one_thing_only(requested: list[Any]) -> None:
+def test_a_hook_asks_the_database_for_one_thing_only(queue: Queue) -> None:
     with CaptureQueriesContext(connection) as statements:
         tasks.request_reconcile("1")
 
     assert len(statements) == 1
-    assert requested == ["1"]
+    assert queue.arguments == ["1"]
 
 
 def test_the_settings_are_shown_and_can_be_changed() -> None:

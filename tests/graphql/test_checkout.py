@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import pytest
 from django.core import mail
 
 from demo.services.processes import free_port
@@ -10,6 +9,7 @@ from saleor_serials.models import Delivery
 from tests import making
 from tests.graphql.api import ask, people
 from tests.hosts import shop
+from tests.queues import Queue
 
 ORDER = """
   number isPaid serials(first: 10) { edges { node { data } } } lines { serialShortfall }
@@ -51,11 +51,8 @@ def test_the_checkout_succeeds_while_the_mail_server_is_down(settings: Any) -> N
     assert Delivery.objects.get().status == "pending"
 
 
-def test_the_checkout_succeeds_while_our_own_work_fails(monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(*args: Any) -> None:
-        raise RuntimeError("the worst")
-
-    monkeypatch.setattr("saleor_serials.dispatch._enqueue", fail)
+def test_the_checkout_succeeds_while_our_own_work_fails(queue: Queue) -> None:
+    queue.is_broken = True
     pack = making.make_pack()
     making.make_serials(pack, 5)
     link = making.make_link(pack, variant=shop.make_digital_variant())

@@ -16,6 +16,7 @@ from tests.graphql import metadata
 from tests.graphql.api import ask, complaints, do, gid, people, refused
 from tests.hosts import shop
 from tests.making import held
+from tests.queues import Queue
 
 KINDS = {"ProductVariant": shop.make_variant, "Product": shop.make_product}
 
@@ -298,7 +299,7 @@ def test_a_text_is_read_once_however_often_the_variant_is_saved(
 
 
 def test_saving_a_variant_costs_nothing_without_a_text_and_one_statement_with_it(
-    staff: Any, monkeypatch: pytest.MonkeyPatch
+    staff: Any, queue: Queue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     making.make_pack(slug="games")
     plain, wishing = shop.make_variant(), shop.make_variant()
@@ -308,8 +309,6 @@ def test_saving_a_variant_costs_nothing_without_a_text_and_one_statement_with_it
     monkeypatch.setattr(
         tasks, "after_commit", lambda request: (asked.append(request), after_commit(request))
     )
-    queued: list[Any] = []
-    monkeypatch.setattr(dispatch, "_enqueue", lambda *task: queued.append(task))
 
     def save(variant: Any) -> int:
         values = {"id": gid("ProductVariant", variant.pk), "sku": f"NEW-{variant.pk}"}
@@ -324,7 +323,7 @@ def test_saving_a_variant_costs_nothing_without_a_text_and_one_statement_with_it
 
     assert costs == (0, 0, 1, 1)
     assert len(asked) == 2
-    assert queued == []
+    assert queue.requests == []
 
 
 def test_who_may_not_manage_products_makes_no_link(target: tuple[str, int]) -> None:
