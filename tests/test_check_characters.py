@@ -1,10 +1,18 @@
 """The check character: every wrong character and every swap of neighbours, for every alphabet."""
 
+import string
 from itertools import product
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from stdnum.iso7064 import mod_37_2
 
+from saleor_serials.errors import InvalidInput
+from saleor_serials.extensions.generators import generator
 from saleor_serials.extensions.generators.check_characters import CheckCharacter, _operations
+from saleor_serials.extensions.generators.standard_checks import StandardCheck
 
 # Odd, divisible by four, and twice an odd number; what is common: digits, letters, both, without
 # look-alikes, in both cases.
@@ -93,3 +101,66 @@ def test_many_texts_are_checked_as_one_is() -> None:
     found = check.of([bytes(text[at] for text in texts) for at in range(3)])
 
     assert found == b"".join(check.of([bytes([each]) for each in text]) for text in texts)
+
+
+@given(st.data())
+def test_over_odd_alphabets_it_is_the_pure_system_of_iso_7064(data: st.DataObject) -> None:
+    """Read from the other end, and with 0 for the remainder that the standard wants to be 1."""
+    size = data.draw(st.sampled_from([3, 5, 11, 25, 37]))
+    text = data.draw(st.lists(st.integers(0, size - 1), min_size=2, max_size=12))
+    alphabet = (string.digits + string.ascii_uppercase + "*")[:size]
+
+    remainder = mod_37_2.checksum("".join(alphabet[each] for each in reversed(text)), alphabet)
+
+    assert CheckCharacter(size, len(text) - 1).fits(bytes(text)) == (remainder == 0)
+
+
+# As the standards, and those who describe them, publish them.
+PUBLISHED = [
+    ("luhn", string.digits, "7992739871", "3"),
+    ("verhoeff", string.digits, "236", "3"),
+    ("iso7064", string.digits, "0794", "5"),
+    ("iso7064", string.digits + string.ascii_uppercase, "A12425GABC1234002", "M"),
+]
+
+
+@pytest.mark.parametrize(("method", "alphabet", "text", "last"), PUBLISHED)
+def test_a_standards_check_character_is_the_published_one(
+    method: str, alphabet: str, text: str, last: str
+) -> None:
+    check = StandardCheck(method, alphabet)
+    numbers = bytes(map(alphabet.index, text))
+
+    assert check.of([bytes([each]) for each in numbers]) == bytes([alphabet.index(last)])
+    right = with_check(check, numbers)  # type: ignore[arg-type]
+    assert check.fits(right)
+    assert not check.fits(right[:-1] + bytes([(right[-1] + 1) % len(alphabet)]))
+
+
+@pytest.mark.parametrize(("method", "alphabet", "text", "last"), PUBLISHED)
+def test_a_generator_ends_its_serials_by_the_standard(
+    method: str, alphabet: str, text: str, last: str
+) -> None:
+    wildcard = "9" if alphabet == string.digits else "*"
+    settings = {
+        "pattern": f"X{wildcard}{{6}}",
+        "check_character": True,
+        "check_method": method,
+    }
+    maker: Any = generator("random", settings)
+
+    for made in maker.pattern.draw(50):
+        body, check = made[1:-1], StandardCheck(method, alphabet)
+        assert bytes([alphabet.index(made[-1])]) == check.of(
+            [bytes([alphabet.index(each)]) for each in body]
+        )
+        assert maker.accepts(made)
+
+
+@pytest.mark.parametrize("method", ["luhn", "verhoeff", "iso7064"])
+def test_a_standard_is_refused_for_an_alphabet_that_it_is_not_for(method: str) -> None:
+    settings = {"pattern": "9{6}", "without": "0", "check_character": True}
+
+    generator("random", settings)
+    with pytest.raises(InvalidInput, match="check_method: There is no"):
+        generator("random", {**settings, "check_method": method})

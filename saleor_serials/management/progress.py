@@ -1,11 +1,13 @@
 """What the commands for long work share: a progress bar, and problems that end a command."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 from django.core.management.base import CommandError, OutputWrapper
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn
 
 from saleor_serials import tasks
 from saleor_serials.errors import InvalidInput
@@ -26,19 +28,15 @@ def refusals() -> Iterator[None]:
 
 
 def work(job: Job, stderr: OutputWrapper) -> None:
-    """Do a job to its end, with a bar on a terminal.
+    """Work at a job until it ends, with a progress bar if stderr is a terminal.
 
     Raises:
         CommandError: it failed, or another worker does it. Its problems are on stderr.
     """
-    shows = stderr.isatty()
-    for step in run_job(job.pk, at_once=True):
-        tasks.enqueue_step_effects(step)
-        if shows:
-            # Not in the colour of errors.
-            stderr.write(f"\r{bar(step.job)}", style_func=str, ending="")
-    if shows:
-        stderr.write("", style_func=str)
+    with _bar(stderr) as show:
+        for step in run_job(job.pk, at_once=True):
+            tasks.enqueue_step_effects(step)
+            show(step.job)
     job.refresh_from_db()
     complain(job, stderr)
     if job.status == JobStatus.FAILED:
@@ -52,13 +50,13 @@ def work(job: Job, stderr: OutputWrapper) -> None:
 
 
 def complaints(job: Job) -> str:
-    """Say how many complaints there are."""
+    """Return the number of a job's problems as text."""
     count = job.problem_count
     return f"{count:,} complaint{'' if count == 1 else 's'}"
 
 
 def complain(job: Job, stderr: OutputWrapper) -> None:
-    """Write a line for each complaint."""
+    """Write one line for each problem of a job."""
     for problem in job.problems:
         where = f"row {problem['row']}: " if problem["row"] else ""
         stderr.write(f"{where}{problem['message']} ({problem['code']})")
@@ -66,12 +64,38 @@ def complain(job: Job, stderr: OutputWrapper) -> None:
         stderr.write(f"... and {rest:,} more.")
 
 
-def bar(job: Job) -> str:
-    """Draw how far a job is."""
+@contextmanager
+def _bar(stderr: OutputWrapper) -> Iterator[Callable[[Job], None]]:
+    """Draw a bar on stderr if it is a terminal; what it yields shows how far a job is."""
+    # Below Django's wrapper, which ends each write with a line break and in the colour of errors.
+    console = Console(file=stderr._out)
+    columns = BarColumn(bar_width=_WIDTH), TextColumn("{task.description}")
+    with Progress(
+        *columns,
+        console=console,
+        disable=not stderr.isatty(),
+        auto_refresh=False,
+        redirect_stdout=False,
+        redirect_stderr=False,
+    ) as progress:
+        task = progress.add_task("", total=None)
+
+        def show(job: Job) -> None:
+            progress.update(
+                task,
+                total=job.total,
+                completed=job.done,
+                description=_position(job),
+                refresh=True,
+            )
+
+        yield show
+
+
+def _position(job: Job) -> str:
     if job.total is None:
         return f"rows checked: {checked_rows(job) or 0:,}"
-    filled = _WIDTH * job.done // max(job.total, 1)
-    return f"[{'#' * filled:<{_WIDTH}}] {job.done:,} of {job.total:,}"
+    return f"{job.done:,} of {job.total:,}"
 
 
 def pack_of(slug: str | None) -> Pack | None:
@@ -104,5 +128,5 @@ def opened(name: str, mode: str) -> Iterator[IO[bytes]]:
 
 
 def choice(kind: Any) -> dict[str, Any]:
-    """Say to argparse what an option may be."""
+    """Return the argparse options for an enum's values."""
     return {"choices": [each.value for each in kind]}

@@ -11,6 +11,7 @@ from typing import Any
 
 from saleor_serials.errors import InvalidInput, OutOfRange, Required, TooLong
 from saleor_serials.extensions.generators.check_characters import CheckCharacter
+from saleor_serials.extensions.generators.standard_checks import METHODS, StandardCheck
 from saleor_serials.extensions.settings import Setting
 
 LOOKALIKES = frozenset("0OoQ1Iil|2Zz5Ss8B")
@@ -83,11 +84,21 @@ SETTINGS = (
             "every single wrong character and every swap of neighbours is noticed."
         ),
     ),
+    Setting(
+        name="check_method",
+        type="text",
+        default="any",
+        help_text=(
+            "How the check character is found: `any` for any characters, or by a standard: `luhn` "
+            "or `verhoeff` for digits, `iso7064` for digits or for capital letters and digits."
+        ),
+        choices=("any", *METHODS),
+    ),
 )
 
 
 class Pattern:
-    """What the texts of a pattern look like, place by place."""
+    """The characters that are possible at each place of a text."""
 
     def __init__(self, settings: Mapping[str, Any]) -> None:
         """Read the settings above.
@@ -102,9 +113,11 @@ class Pattern:
                 "Nothing in it varies: use `*`, `A`, `9` or `#` at least once.", field="pattern"
             )
         self.alphabet = "".join(sorted(set().union(*drawn)))
-        self._check: CheckCharacter | None = None
+        self._check: CheckCharacter | StandardCheck | None = None
         if settings["check_character"]:
-            self._check = _check_character(self.alphabet, len(drawn))
+            self._check = _check_character(
+                self.alphabet, len(drawn), method=settings["check_method"]
+            )
             middle.append(self.alphabet)
         self.places: Sequence[str] = [*settings["prefix"], *middle, *settings["suffix"]]
         self._check_at = len(settings["prefix"]) + len(middle) - 1
@@ -125,11 +138,11 @@ class Pattern:
         self._tables = {place: self._table(place) for place in set(self.places)}
 
     def capacity(self) -> int:
-        """How many different texts there are."""
+        """Return the number of different texts."""
         return math.prod(len(self.places[index]) for index in self._drawn_at)
 
     def accepts(self, text: str) -> bool:
-        """Tell whether a text is of this pattern, and its check character right."""
+        """Tell whether a text matches the pattern and has the right check character."""
         if len(text) != len(self.places) or any(
             character not in place for character, place in zip(text, self.places, strict=True)
         ):
@@ -140,7 +153,7 @@ class Pattern:
         return self._check.fits(bytes(self._numbers[text[index]] for index in covered))
 
     def draw(self, count: int) -> list[str]:
-        """Draw texts, all places at once for all texts: each text is as likely as any other."""
+        """Draw texts, all with the same probability; works place by place for all texts at once."""
         width = len(self.places)
         numbers = bytearray(count * width)
         for index, place in enumerate(self.places):
@@ -155,10 +168,10 @@ class Pattern:
         return [text[start : start + width] for start in range(0, len(text), width)]
 
     def _table(self, place: str) -> tuple[bytes, bytes]:
-        """Lay out which random byte stands for which character, and which bytes for none.
+        """Map random bytes to characters; the second table lists the bytes that map to none.
 
-        Those beyond the largest multiple of the number of characters stand for none, or some
-        characters would come more often than others.
+        Bytes beyond the largest multiple of the number of characters map to none: otherwise some
+        characters would be drawn more often than others.
         """
         even = _MOST_CHARACTERS - _MOST_CHARACTERS % len(place)
         numbers = [self._numbers[place[byte % len(place)]] for byte in range(_MOST_CHARACTERS)]
@@ -202,7 +215,9 @@ def _places(settings: Mapping[str, Any]) -> list[str]:
     return places
 
 
-def _check_character(alphabet: str, length: int) -> CheckCharacter:
+def _check_character(alphabet: str, length: int, *, method: str) -> CheckCharacter | StandardCheck:
+    if method != "any":
+        return _standard_check(alphabet, method=method)
     try:
         return CheckCharacter(len(alphabet), length)
     except ValueError:
@@ -210,6 +225,17 @@ def _check_character(alphabet: str, length: int) -> CheckCharacter:
             f"The pattern draws from {len(alphabet)} characters, for which there is no check "
             "character; draw from 3 to 256.",
             field="check_character",
+        ) from None
+
+
+def _standard_check(alphabet: str, *, method: str) -> StandardCheck:
+    try:
+        return StandardCheck(method, alphabet)
+    except ValueError:
+        raise InvalidInput(
+            f"There is no {method} for the {len(alphabet)} characters that the pattern draws from; "
+            "draw from all ten digits, for iso7064 also from all capital letters and digits.",
+            field="check_method",
         ) from None
 
 
@@ -233,7 +259,7 @@ def _check_characters(characters: str, places: Sequence[str]) -> None:
 
 
 def _stands_alone(character: str) -> bool:
-    """Tell whether a character is seen, and stays what it is beside any other."""
+    """Tell whether a character is visible and does not combine with its neighbours."""
     # The vowels and finals of Hangul join the letter before them, as marks do.
     return (
         character.isprintable()
