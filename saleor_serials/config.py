@@ -314,7 +314,7 @@ FIELDS = tuple(
 
 
 def check(values: Mapping[str, Any]) -> None:
-    """See to it that settings can be read and fit the shop, before they are saved.
+    """Check that settings can be read and fit the shop, before Saleor saves them.
 
     Raises:
         InvalidInput: they cannot, or do not; ``field`` names what is wrong.

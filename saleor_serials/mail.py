@@ -1,4 +1,4 @@
-"""Put a mail together from its templates, in the reader's language, and hand it over."""
+"""Render a mail from its templates in the reader's language, and send it."""
 
 from collections.abc import Mapping, Sequence
 from email.charset import QP, Charset
@@ -14,24 +14,24 @@ from django.utils import translation
 from saleor_serials.extensions.drawing.picture import Picture
 from saleor_serials.host.shapes import Sender
 
-# For each answer of the mail server. Some take their time over a mail that they then accept.
+# Seconds, for each answer of the mail server. Some are slow with mails that they then accept.
 _SMTP_TIMEOUT = 30
 
 _LOCALE = Path(__file__).parent / "locale"
-# What mails are written in, named as Django names languages.
+# The languages of the templates, by Django's codes.
 LANGUAGES = frozenset(
     {"en", *(folder.name.replace("_", "-").lower() for folder in _LOCALE.iterdir())}
 )
 
-# Lines of any length and the spaces at their ends arrive as they were sent.
+# Keeps lines of any length, and the spaces at their ends.
 _ENCODING = Charset("utf-8")
 _ENCODING.body_encoding = QP
 
 
 def language_for(code: str | None) -> str:
-    """Choose a mail's language by another's: the same, else what it is a variety of, or English.
+    """Choose the mail's language for a language code: the same, else its base language, or English.
 
-    Whatever the code says, it names one of ``LANGUAGES``.
+    Always returns one of ``LANGUAGES``.
     """
     parts = (code or "").strip().lower().replace("_", "-").split("-")
     varieties = ("-".join(parts[:length]) for length in range(len(parts), 0, -1))
@@ -47,9 +47,9 @@ def send(
     language: str | None,
     pictures: Mapping[str, Picture] = MappingProxyType({}),
 ) -> None:
-    """Send one mail, of the templates of this name; raises whatever the mail server does.
+    """Render the templates of this name and send the mail; raises what the mail backend raises.
 
-    ``pictures`` go with it, by the ids under which its HTML shows them (`cid:`).
+    ``pictures`` are attached inline, by the ids that the HTML refers to (`cid:`).
     """
     if getattr(sender.connection, "timeout", _SMTP_TIMEOUT) is None:
         sender.connection.timeout = _SMTP_TIMEOUT
@@ -74,7 +74,7 @@ def send(
     )
     mail.encoding = _ENCODING
     mail.attach_alternative(html, "text/html")
-    # They are parts of the mail, and not files beside it.
+    # Mail programs show related parts inline, and do not list them as attachments.
     mail.mixed_subtype = "related"
     for content_id, picture in pictures.items():
         mail.attach(_part(content_id, picture))

@@ -1,4 +1,4 @@
-"""The door for web requests: what one of them has to be done is enqueued at its end, once."""
+"""Enqueue the tasks of a web request at its end, each once."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,6 +1,6 @@
-"""The door for Saleor's plugin manager: one line per event, and each says the same thing.
+"""The plugin that Saleor calls: one hook per event, each of which enqueues a task after commit.
 
-Hooks never raise and never do slow work; they only have the order looked at after commit.
+Hooks never raise and never do slow work: an error in one would reach the buyer.
 """
 
 import logging
@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 
 def _hook(react: Callable[[Any], None]) -> Callable[..., Any]:
-    """Make a hook of what is to be done with the first thing that Saleor hands over."""
+    """Make a hook that calls ``react`` with the first argument of Saleor's event."""
 
     def hook(self: Any, subject: Any, *args: Any, previous_value: Any = None, **kwargs: Any) -> Any:
         try:
@@ -115,7 +115,7 @@ class SerialsPlugin(_Base):
     product_variant_metadata_updated = _metadata_links_changed("variant", may_be_removed=True)
 
     def is_event_active(self, event: str, channel: str | None = None) -> bool:
-        """Say that nobody may rely on us: who listens to a refund's request does not pay it."""
+        """Answer that no event is active: Saleor would take this plugin for a payment provider."""
         return False
 
     @classmethod

@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 
 
 class Extension(ABC):
-    """What generators, renderers and consumers have in common.
+    """The base of generators, renderers and consumers.
 
     The entry point's name is its name in packs and in the API; it MUST stay. A subclass MUST define
     ``label`` and ``__init__``, and MUST refuse settings that it cannot work with in ``__init__``.
@@ -27,7 +27,7 @@ class Extension(ABC):
 
     @abstractmethod
     def __init__(self, settings: Mapping[str, Any]) -> None:
-        """Read a pack's settings; each has the type, bounds and choices that it is declared with.
+        """Read a pack's settings, which match the declared types, bounds and choices.
 
         Raises:
             InvalidInput: ``field`` is the name of the setting; the message says what to do.

@@ -1,4 +1,4 @@
-"""What can be set of an extension, and what the values may be."""
+"""The settings that an extension declares, and the checks of their values."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Setting:
 
     ``default`` is None where the setting must be given. ``at_least`` and ``at_most`` are the bounds
     of a number, or of the length of a text or list; ``choices``, if any, are the texts that a text
-    or a list can have. Settings are held against all this before an extension sees them.
+    or a list can have. Settings are checked against all this before an extension sees them.
     """
 
     name: str

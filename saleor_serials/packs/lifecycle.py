@@ -1,4 +1,4 @@
-"""Packs and what is put into them."""
+"""Create, change, archive, delete and restore packs."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from saleor_serials.packs import rules
 
 
 def create(*, name: str, slug: str | None = None, **values: Any) -> Pack:
-    """Make a pack. ``values`` are rules of it, by the names of its columns: see ``rules.read``.
+    """Create a pack. ``values`` are its rules by the names of their columns: see ``rules.read``.
 
     Raises:
         InvalidInput: a rule cannot be used; ``field`` names it.
@@ -25,7 +25,7 @@ def create(*, name: str, slug: str | None = None, **values: Any) -> Pack:
     return pack
 
 
-# Rules that have to go together.
+# Rules that depend on each other.
 _TOGETHER = {
     "generator",
     "generator_settings",
@@ -73,7 +73,7 @@ def delete(pack_id: int) -> Pack:
     """Delete a pack that was never filled and never owed anything; archive any other.
 
     An archived pack hands nothing out and takes nothing in, and its links end. Orders keep what
-    they hold of it, and its serials stay on record. Returns it; its ``pk`` is None if it is gone.
+    they hold of it, and its serials stay on record. Returns it; ``pk`` is None if it was deleted.
 
     Raises:
         NotFound: there is no such pack.
@@ -88,7 +88,7 @@ def delete(pack_id: int) -> Pack:
         else:
             pack.links.all().delete()
             pack.delete()
-        # A link that a text asked for has ended.
+        # A link that a metadata text demands has ended.
         MetadataLinks.objects.update(text=None)
     return pack
 
@@ -123,7 +123,7 @@ RETURNING s.id
 
 
 def reposition(pack: Pack, *, chunk: int = 10_000) -> None:
-    """Have the free serials of a pack stand in the order in which it now picks.
+    """Reorder the free serials of a pack after its pick order changed.
 
     In chunks, each a transaction: orders that come meanwhile are served in either order.
     """

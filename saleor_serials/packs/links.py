@@ -183,14 +183,14 @@ def before_product_deleted(product_id: int) -> None:
 
 
 def target_of(link: PackLink) -> Target:
-    """Say what a link belongs to."""
+    """Return the variant or product of a link."""
     if link.variant_id is not None:
         return Target(kind="variant", id=link.variant_id)
     return Target(kind="product", id=link.product_id)
 
 
 def _take(link_id: int, *, from_metadata: bool) -> PackLink:
-    """Lock a link in force, and have the metadata text that it may have contradicted read again."""
+    """Lock a link in force, and mark the metadata text that it may contradict to be read again."""
     in_force = PackLink.objects.filter(pk=link_id, until__isnull=True)
     link: PackLink | None = in_force.select_for_update().first()
     if link is None:

@@ -23,14 +23,14 @@ logger = logging.getLogger(__name__)
 # As JSON, quotes included.
 MAX_LENGTH = 4_000
 _READ = MAX_LENGTH + 1
-# The next sweep goes on.
+# The next sweep continues.
 MAX_PER_SWEEP = 1_000
 
 _ENTRY = re.compile(r"([^\s×]+)(?:(?:\s+x|\s*×)\s*(\d+))?")
 
 
 def is_in_sync(target: Target) -> bool:
-    """Tell whether a variant or product says nothing new of its links. One statement."""
+    """Tell whether the metadata of a variant or product is unchanged. One statement."""
     return not host.is_out_of_sync(target, length=_READ)
 
 
@@ -45,9 +45,9 @@ def sync_all() -> None:
 
 
 def sync(target: Target) -> None:
-    """Bring links in line with what their variant or product says, or write down why not.
+    """Make links match the metadata of their variant or product, or store why they cannot.
 
-    Links of a text that is gone are removed. May be called twice, late, or at the same time.
+    Links of a text that was removed are ended. May be called twice, late, or at the same time.
     """
     with transaction.atomic():
         stored = _lock(target)
@@ -62,7 +62,8 @@ def sync(target: Target) -> None:
             stored.delete()
         else:
             stored.save()
-    # Not in the transaction: whoever deletes the variant locks its row first, then its links.
+    # Outside of the transaction: deleting a variant locks its row first, then its links, and the
+    # opposite order would deadlock.
     host.write_metadata_links_problem(target)
 
 

@@ -1,4 +1,4 @@
-"""What a pack's rules may be, and what staff should know about some of them (mission P1 to P20)."""
+"""Checks of a pack's rules, and warnings about unusual ones (mission P1 to P20)."""
 
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
@@ -24,13 +24,13 @@ from saleor_serials.models import MAX_NAME, MAX_SLUG, Pack, PackSource, SerialSt
 from saleor_serials.serials.generation import room
 from saleor_serials.storable import short_text, storable_object, storable_text
 
-# For a pack's own limits: the shop's counts.
+# As a limit of a pack: the shop's limit applies.
 SHOPS = -1
 MAX_CONSUMERS = 20
 
 
 def read(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Check the given rules of a pack, each by itself, and bring them into the form of its columns.
+    """Check the given rules of a pack, each by itself, and convert them to its columns' values.
 
     ``size_limit`` and ``batch_limit``: 0 is no limit, -1 the shop's. ``notice_below``: 0 is no
     notice. ``vendor_group_id``: 0 is none.
@@ -42,7 +42,7 @@ def read(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def check(pack: Pack) -> None:
-    """Check that a pack's rules go together.
+    """Check that a pack's rules are consistent.
 
     Raises:
         Required: it takes nothing from stock and has no generator.
@@ -84,7 +84,7 @@ def check(pack: Pack) -> None:
 
 
 def warnings(pack: Pack) -> list[str]:
-    """Say what staff should know about a pack's rules, though they are allowed."""
+    """Return warnings for staff about rules that are allowed and unusual."""
     found = []
     if consequence := _ON_REFUND.get(SerialStatus(pack.status_on_refund)):
         found.append(f"After a refund, {consequence}.")

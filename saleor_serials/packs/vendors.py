@@ -1,6 +1,6 @@
-"""Vendors: staff groups whose members manage just their group's packs, and what they may do.
+"""Vendors: staff groups whose members manage only their group's packs, with given rights.
 
-Whoever is in such a group reaches its packs alone, whatever other groups they are in.
+Members of such a group have access to its packs only, whatever other groups they are in.
 """
 
 from collections.abc import Collection

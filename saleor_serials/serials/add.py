@@ -1,4 +1,4 @@
-"""Put pasted serials into a pack."""
+"""Add pasted serials to a pack."""
 
 from collections.abc import Sequence
 
@@ -25,18 +25,18 @@ MAX_ERRORS_PER_CALL = 100
 def add_serials(
     pack: Pack, data: Sequence[str], *, actor: str, batch_name: str | None = None
 ) -> Batch:
-    """Put serials into a pack, as one batch; all of them, or none.
+    """Add serials to a pack as one batch; all of them, or none.
 
-    The text is trimmed and brought to Unicode's NFC form; letter case counts. A fixed number of
-    statements, however many serials.
+    The text is trimmed and normalised to Unicode's NFC; letter case counts. The number of
+    statements does not depend on that of serials.
 
     Raises:
         Required: there is no serial in the call.
         TooMany: more than 10,000 in one call.
         LimitReached: the pack or the batch cannot take so many.
-        InvalidInputs: up to 100 complaints, each with the ``index`` of its serial: Required,
-            InvalidInput (a NUL character), TooLong (over 64 KB) or Duplicate, be it within the
-            call or in the pack, deleted serials included.
+        InvalidInputs: up to 100 errors, each with the ``index`` of its serial: Required,
+            InvalidInput (a NUL character), TooLong (over 64 KB) or Duplicate, within the call or
+            in the pack, deleted serials included.
     """
     if not data:
         raise Required("Give at least one serial.", field="data")
@@ -60,7 +60,7 @@ def add_serials(
                 return batch
         except IntegrityError as error:
             rivals = error
-        # A generator made the same serial for an order a moment before us.
+        # A generator committed the same serial for an order just before this insert.
         _refuse(_duplicates_in(pack, digests))
         raise rivals
 

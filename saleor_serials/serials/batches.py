@@ -13,7 +13,7 @@ from saleor_serials.storable import short_text
 def make_batch(
     pack: Pack, *, name: str | None, quantity: int, actor: str, reason: str = ""
 ) -> Batch:
-    """Make a batch that so many serials are about to be written for, and record it: once.
+    """Make a batch for so many serials that the caller writes next, and one event for it.
 
     Raises:
         InvalidInput, TooLong: the name cannot be used; ``field`` is ``batch_name``.
@@ -27,7 +27,7 @@ def make_batch(
 
 
 def batch_name(name: str | None, *, now: datetime) -> str:
-    """Read a batch's name, or name it after the date and time.
+    """Check a batch's name; the default is the date and time.
 
     Raises:
         InvalidInput, TooLong: it cannot be used; ``field`` is ``batch_name``.
@@ -39,7 +39,7 @@ def batch_name(name: str | None, *, now: datetime) -> str:
 def begin_batch(
     pack: Pack, *, name: str | None, quantity: int, actor: str, reason: str = ""
 ) -> Batch:
-    """Make a batch that ``grow_batch`` fills in chunks, and record it: once, as a whole."""
+    """Make an empty batch that ``grow_batch`` fills in chunks, and one event for the whole."""
     batch = make_batch(pack, name=name, quantity=quantity, actor=actor, reason=reason)
     batch.quantity = 0
     batch.save(update_fields=["quantity"])
@@ -47,5 +47,5 @@ def begin_batch(
 
 
 def grow_batch(batch_id: int, quantity: int) -> None:
-    """Count what was written for a batch in the caller's transaction."""
+    """Add the serials that the caller's transaction wrote to a batch's quantity."""
     Batch.objects.filter(pk=batch_id).update(quantity=F("quantity") + quantity)

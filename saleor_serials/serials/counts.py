@@ -1,7 +1,7 @@
-"""How many serials of a pack are in each status, without looking at a single one.
+"""Count a pack's serials by status, without reading them.
 
-A trigger writes down what each statement changed, as rows of their own, so that nobody waits for
-anybody. Read together with the sums of those that were added up before, the numbers are exact.
+A trigger inserts a row for what each statement changed; inserts do not wait for each other, which
+updates of a counter would. The sweep folds these rows into sums. Sums and rows together are exact.
 """
 
 from collections.abc import Iterable, Mapping
@@ -28,10 +28,10 @@ WHERE pack_id = ANY(%(packs)s::bigint[]) AND status = 'free' AND expires_at <= %
 GROUP BY pack_id
 """
 
-# Only where the shop hands them to anybody: there is no index for this.
+# Only if the shop assigns them to any customer: there is no index for this.
 _EXPIRED_UNASSIGNED = _EXPIRED.replace("'free'", "'unassigned'")
 
-# One statement: what is read is what is removed, and a reader sees either or.
+# One statement: it removes exactly what it reads, and a reader sees the state before or after.
 _FOLD = """
 WITH gone AS (DELETE FROM saleor_serials_countchange RETURNING pack_id, status, change)
 INSERT INTO saleor_serials_packcount AS known (pack_id, status, quantity)
@@ -40,7 +40,7 @@ GROUP BY pack_id, status ORDER BY pack_id, status
 ON CONFLICT (pack_id, status) DO UPDATE SET quantity = known.quantity + excluded.quantity
 """
 
-# One statement sees a serial that moves together with the change that its trigger wrote.
+# One statement sees a serial's new status together with the row that its trigger inserted.
 _MISTAKES = """
 SELECT pack_id, status, coalesce(counted, 0) AS counted, coalesce(there, 0) AS there FROM (
     SELECT pack_id, status, sum(quantity)::bigint AS counted FROM (
@@ -57,7 +57,7 @@ WHERE coalesce(counted, 0) <> coalesce(there, 0)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CountMismatch:
-    """A pack that counts so many serials in a status, and has another number."""
+    """A status in which a pack's count differs from the number of its serials."""
 
     pack_id: int
     status: str
@@ -82,9 +82,9 @@ def none() -> dict[SerialStatus, int]:
 
 
 def left(pack_ids: Iterable[int]) -> Mapping[int, int]:
-    """Count what packs could still hand out to anybody: free, and not expired.
+    """Count what packs can still assign to any customer: free, and not expired.
 
-    What others gave back counts where the shop lets anybody have it. Three statements, or four.
+    Unassigned serials count if the shop assigns them to any customer. Three statements, or four.
     """
     counts = by_status(pack_ids)
     expired = {SerialStatus.FREE: _EXPIRED}
@@ -102,13 +102,13 @@ def left(pack_ids: Iterable[int]) -> Mapping[int, int]:
 
 
 def fold() -> None:
-    """Add up what changed since the last time, so that there is less to read. One statement."""
+    """Fold the changes into the sums, so that there is less to read. One statement."""
     with connection.cursor() as cursor:
         cursor.execute(_FOLD)
 
 
 def mismatches() -> list[CountMismatch]:
-    """Hold the counts against the serials themselves: one statement, that reads them all."""
+    """Compare the counts with the serials: one statement, which reads all of them."""
     with connection.cursor() as cursor:
         cursor.execute(f"{_MISTAKES} ORDER BY pack_id, status")
         return [
@@ -118,7 +118,7 @@ def mismatches() -> list[CountMismatch]:
 
 
 def correct() -> None:
-    """Correct the counts, whoever moves serials meanwhile. One statement, that reads them all."""
+    """Correct the counts, also while serials change. One statement, which reads all of them."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"""

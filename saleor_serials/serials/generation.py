@@ -1,4 +1,4 @@
-"""A pack's generator: what it can still make, asked before anything is made, and where it works."""
+"""Make serials with a pack's generator, and count beforehand how many it can still make."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -38,11 +38,11 @@ def ever_had(pack: Pack) -> int:
 
 
 def room(pack: Pack, needed: int) -> int | None:
-    """Say how many serials a pack's generator can make that the pack never had; None: plenty.
+    """Return how many new serials a pack's generator can make; None: no practical limit.
 
-    One statement, or none. Where what it says could be fewer than are ``needed``, every serial of
-    the pack is held against the generator, so that those that came from elsewhere do not count.
-    It is not the last word: a rival may be making some.
+    One statement, or none. If the result could be less than ``needed``, every serial of the pack is
+    compared with the generator, so that serials from elsewhere do not count. The result is not
+    final: another transaction may be generating.
 
     Raises:
         InvalidInput: as for ``generator_of``.
@@ -52,7 +52,7 @@ def room(pack: Pack, needed: int) -> int | None:
 
 
 def rooms(packs: Iterable[Pack]) -> dict[int, int | None]:
-    """Say of packs what ``room`` says; missing where no generator is at work. One statement."""
+    """Return ``room`` by pack id; packs without a working generator are missing. One statement."""
     capacities = {pack: _capacity(pack) for pack in packs if _works(pack)}
     limited = {pack: capacity for pack, capacity in capacities.items() if capacity is not None}
     counts = by_status([pack.pk for pack in limited])
@@ -65,7 +65,7 @@ def rooms(packs: Iterable[Pack]) -> dict[int, int | None]:
 def _works(pack: Pack) -> bool:
     try:
         generator_of(pack)
-    except InvalidInput:  # it has none, or whose package is gone
+    except InvalidInput:  # it has none, or one that is not installed
         return False
     return True
 
@@ -85,7 +85,7 @@ def _left(pack: Pack, capacity: int, ever_had: int, *, needed: int) -> int:
 
 
 def check_fits(pack: Pack, quantity: int) -> None:
-    """See to it that a pack's generator can make so many serials that the pack never had.
+    """Check that a pack's generator can make so many new serials.
 
     Raises:
         NotEnough: it cannot; ``field`` is ``quantity``.
@@ -102,11 +102,11 @@ def check_fits(pack: Pack, quantity: int) -> None:
 
 @dataclass(kw_only=True, slots=True)
 class PackGenerationContext:
-    """What a generator may ask for, of this pack and in the caller's transaction."""
+    """What a generator may use, for this pack and in the caller's transaction."""
 
     pack: Pack
     now: datetime
-    # What was taken for the serials that are being made: how many numbers, how far apart.
+    # The numbers taken for the serials in the making: how many, and their distance.
     _taken: list[tuple[int, int]] = field(default_factory=list)
     _signer: Callable[[bytes], bytes] | None = None
 
@@ -139,22 +139,23 @@ class PackGenerationContext:
         return self._signer(message)
 
     def made_by(self, maker: Generator, count: int) -> Sequence[GeneratedSerial]:
-        """Have a generator make serials."""
+        """Call the generator."""
         self._taken.clear()
         return maker.make(count, self)
 
     def give_back(self, unused: int, *, of: int) -> None:
-        """Have the numbers of the last serials drawn again, where each has one.
+        """Return the numbers of the last, unused serials, if each serial has one number.
 
-        Nobody has drawn since: whoever wants to waits for the caller's transaction.
+        No other transaction has drawn since: the sequence's row stays locked until the caller's
+        transaction ends.
         """
         match self._taken:
             case [(count, step)] if count == of and unused:
                 self._move("known.next - %(by)s", start=0, by=unused * step)
 
 
-# How many serials in a row a generator may make in vain, whatever the pack had; and how many more
-# than that are worth the wait.
+# How many serials without a new one among them a generator may make, whatever the pack had; and
+# how many more than that are worth the time.
 _PATIENCE = 1_000
 _MOST_TRIES = 3_000_000
 
@@ -172,10 +173,10 @@ RETURNING id
 
 
 def draw(pack: Pack, quantity: int, *, now: datetime) -> list[Draft]:
-    """Have a pack's generator make so many serials that the pack never had.
+    """Make so many new serials with a pack's generator.
 
-    Hold the pack's lock until they are written, or another filler may draw the same. Nothing is
-    made where there is not enough.
+    The caller MUST hold the pack's lock until they are written, or another filler may draw the
+    same. If the generator cannot make all of them, none is made.
 
     Raises:
         NotEnough: it cannot make so many; ``field`` is ``quantity``.
@@ -196,10 +197,10 @@ def draw(pack: Pack, quantity: int, *, now: datetime) -> list[Draft]:
 
 
 def generate_for_order(pack: Pack, quantity: int, *, now: datetime) -> list[int]:
-    """Make serials for a line that finds none, as ``free`` ones that nobody else sees yet.
+    """Make serials for a line whose pack has none left, ``free`` and not yet committed.
 
-    Limits do not matter: a paid order is never blocked by them. Returns their ids: fewer where the
-    generator comes to its end.
+    Limits do not apply: they never block a paid order. Returns their ids, fewer if the generator
+    is exhausted.
 
     Raises:
         NotEnough, InvalidInput, SigningKeyUnreadable: as for ``draw``, where none can be made.
@@ -226,7 +227,7 @@ def generate_for_order(pack: Pack, quantity: int, *, now: datetime) -> list[int]
 
     left = room(pack, quantity)
     if left is not None:
-        # Two who draw from few may draw the same ones, and each wait for the other's.
+        # Two transactions that draw from few serials may insert the same ones, and deadlock.
         lock(pack)
     with transaction.atomic():
         _make(pack, quantity if left is None else min(quantity, left), insert, now=now)
@@ -238,11 +239,11 @@ def generate_for_order(pack: Pack, quantity: int, *, now: datetime) -> list[int]
 def _make(
     pack: Pack, quantity: int, keep: Callable[[Mapping[bytes, Draft]], int], *, now: datetime
 ) -> int:
-    """Have a pack's generator make serials until ``keep`` has kept so many, and counted them.
+    """Call a pack's generator until ``keep`` has stored so many serials; it returns their number.
 
-    It is given what the pack never had, by digest, in the order in which it was made: a sequence's
-    serials are handed out in that order. Returns how many are missing because the generator makes
-    hardly anything new.
+    ``keep`` gets new serials by digest, in the order in which they were made: a sequence's serials
+    are handed out in that order. Returns how many are missing because the generator makes almost
+    nothing new.
     """
     maker = generator_of(pack)
     context = PackGenerationContext(pack=pack, now=now)
@@ -274,10 +275,10 @@ def _make(
 
 
 def _patience(ever_had: int) -> int:
-    """How many serials in a row a generator may make in vain.
+    """Return how many serials without a new one among them a generator may make.
 
-    A sequence passes all that was imported, once. Where one last serial is left to draw at random,
-    it is found by twenty times as many tries in all but one of half a billion cases.
+    A sequence passes every imported number once. One last serial that is left to draw at random is
+    found within twenty times as many tries in all but one of half a billion cases.
     """
     return _PATIENCE + max(ever_had, min(20 * ever_had, _MOST_TRIES))
 

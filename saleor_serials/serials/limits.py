@@ -7,7 +7,7 @@ from saleor_serials.serials.counts import by_status, none
 
 
 def check_room(pack: Pack, quantity: int, *, field: str) -> None:
-    """See to it that a pack can take so many serials more. Hold its lock for this to be final.
+    """Check that a pack can take so many more serials. Final only while the caller holds its lock.
 
     Raises:
         LimitReached: it would have more that are not yet handed out than its limit allows.
@@ -31,7 +31,7 @@ def check_room(pack: Pack, quantity: int, *, field: str) -> None:
 
 
 def check_batch(pack: Pack, quantity: int, *, field: str) -> None:
-    """See to it that a batch of a pack may be so large.
+    """Check that a batch of a pack may have this size.
 
     Raises:
         LimitReached: it may not; only packs of the type ``batch`` have a limit.

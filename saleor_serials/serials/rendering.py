@@ -1,4 +1,4 @@
-"""What customers are shown of the serials of a pack: as its renderer says, else their data."""
+"""Display the serials of a pack to customers: by its renderer, or as their data."""
 
 import logging
 from collections.abc import Iterable
@@ -13,8 +13,8 @@ logger = logging.getLogger(__name__)
 def rendered(pack: Pack, serials: Iterable[Serial]) -> list[Rendering]:
     """Render serials of a pack, in their order. No statement; never raises.
 
-    Where the renderer fails, or its package is gone, the serial is shown as its data: who paid for
-    it must get it.
+    Where the renderer fails or is not installed, the serial is shown as its data: a customer who
+    paid for it must get it.
     """
     chosen = _renderer(pack)
     return [_rendering(pack, chosen, serial) for serial in serials]

@@ -1,4 +1,4 @@
-"""The text of a serial: its one form, its digest, and what keeps a text from being a serial."""
+"""The text of a serial: its normal form, its digest, and what makes a text no serial."""
 
 import unicodedata
 from hashlib import sha256
@@ -9,7 +9,7 @@ from saleor_serials.storable import is_unicode
 
 
 def normalised(text: str) -> str:
-    """Bring a serial's text to its one form: trimmed, in Unicode's NFC; letter case counts."""
+    """Normalise a serial's text: trimmed, in Unicode's NFC; letter case counts."""
     if text.isascii():
         return text.strip()
     return unicodedata.normalize("NFC", text).strip()
@@ -21,7 +21,7 @@ def digest_of(text: str) -> bytes:
 
 
 def complaint(text: str, *, index: int | None = None) -> InvalidInput | None:
-    """Say what keeps a normalised text from being a serial; None if nothing does."""
+    """Return the error of a normalised text that cannot be a serial; None if it can."""
     if not text:
         return Required("A serial cannot be empty.", field="data", index=index)
     if "\0" in text:

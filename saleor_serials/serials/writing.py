@@ -1,7 +1,7 @@
-"""Put serials into packs: the only code that makes them.
+"""Write new serials into packs, by COPY.
 
-Whatever the way, pasted, imported or generated, a serial's text is brought to one form here, held
-against all that the pack ever had, deleted ones included, and written together with its batch.
+Pasted, imported and generated serials are compared by digest with all that the pack ever had,
+deleted ones included, and written together with their batch.
 """
 
 import json
@@ -52,13 +52,13 @@ class Draft:
 
     @property
     def is_untouched(self) -> bool:
-        """Whether nobody has it or had it."""
+        """Whether no customer has it or had it."""
         return self.status is SerialStatus.FREE and not self.assigned_at and not self.delivered_at
 
 
 def known(pack: Pack, digests: Sequence[bytes]) -> set[bytes]:
     """Find those digests that the pack has, deleted serials included. One statement."""
-    # As one text: to pass tens of thousands of values takes longer than to look for them.
+    # As one text: passing tens of thousands of values takes longer than looking for them.
     among = ",".join(f'"\\\\x{digest.hex()}"' for digest in digests)
     with connection.cursor() as cursor:
         cursor.execute(_KNOWN, {"pack": pack.pk, "digests": f"{{{among}}}"})
@@ -66,9 +66,10 @@ def known(pack: Pack, digests: Sequence[bytes]) -> set[bytes]:
 
 
 def lock(pack: Pack) -> None:
-    """Have other fillers of the pack wait until the caller's transaction ends.
+    """Take the pack's fill lock until the caller's transaction ends.
 
-    Only so can they keep its limits. Nobody who buys is kept waiting.
+    Two fillers that count at the same time would exceed the pack's limits. Allocation does not take
+    this lock, so that buyers never wait for it.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -113,7 +114,7 @@ def _holder(draft: Draft, created: str) -> str:
 
 _NULL = "\\N"
 
-# What COPY's text format reads as something else.
+# Characters that COPY's text format must have escaped.
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 _ESCAPED = re.compile(r"[\\\t\n\r]")
 
@@ -127,7 +128,7 @@ def _time(moment: datetime | None) -> str:
 
 
 def positions(pack: Pack, count: int) -> Iterable[int]:
-    """Where new serials stand among the free ones: by age and in the order given, or at random."""
+    """Return positions among the free serials for new ones: by age in this order, or random."""
     if pack.pick_order == PickOrder.RANDOM:
         return [secrets.randbits(62) for _ in range(count)]
     start = time.time_ns()

@@ -1,4 +1,4 @@
-"""What happens when serials are consumed: found by entry point (mission U1)."""
+"""Consumers act when a serial is consumed; they are found by entry point (mission U1)."""
 
 from saleor_serials.extensions.consumers.base import Consumed, Consumer
 from saleor_serials.extensions.registry import Registry

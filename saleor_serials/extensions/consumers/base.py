@@ -1,4 +1,4 @@
-"""What a consumer is: the one class that third parties build upon."""
+"""The base class of consumers, also for third parties."""
 
 from abc import abstractmethod
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from saleor_serials.extensions.registry import Extension
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Consumed:
-    """A serial that was just consumed, and by whom; ``user_id`` is None for a guest."""
+    """A serial that was just consumed, and the customer; ``user_id`` is None for a guest."""
 
     serial_id: int
     pack_slug: str
@@ -22,7 +22,7 @@ class Consumer(Extension):
     """Acts when a serial is consumed. Registered by entry point in ``saleor_serials.consumers``.
 
     Beyond what it MUST as an extension, it MUST define ``consume``. ``needs_user`` MUST be true if
-    it can do nothing for guests; it is then not asked for them.
+    it can do nothing for guests; it is then not called for them.
     """
 
     needs_user: ClassVar[bool] = False

@@ -1,4 +1,4 @@
-"""What becomes of the customer who consumes a serial."""
+"""Consumers that change the customer: add them to a group, or give them points."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,17 +10,17 @@ from saleor_serials.host import host
 
 
 def check_group(name: str, *, field: str) -> None:
-    """See to it that a customer group can have this name.
+    """Check that a customer group can have this name.
 
     Raises:
-        InvalidInput: it cannot.
+        InvalidInput: it is empty, too long, or has a comma.
     """
     if not name or "," in name or len(name) > 100:
         raise InvalidInput("A group's name has 1 to 100 characters and no comma.", field=field)
 
 
 class CustomerGroup(Consumer):
-    """Puts the customer into a group, so that packs for this group serve them."""
+    """Adds the customer to a group, so that packs for this group serve them."""
 
     label = "Customer group"
     needs_user = True
@@ -48,7 +48,7 @@ class CustomerGroup(Consumer):
 
 
 class Points(Consumer):
-    """Adds points to the customer's, which stand in their private metadata."""
+    """Adds to the customer's points, which are stored in their private metadata."""
 
     label = "Points"
     needs_user = True

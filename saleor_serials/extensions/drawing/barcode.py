@@ -48,16 +48,16 @@ class Barcodes:
         return cls(format=format, **{name: settings[name] for name in names})
 
     def text_of(self, text: str) -> str:
-        """Say what a scanner reads: the text, with a check digit where the symbology adds one.
+        """Return what a scanner reads: the text, with a check digit if the symbology adds one.
 
         Raises:
-            BarcodeError: the symbology cannot say it.
+            BarcodeError: the symbology cannot encode it.
         """
-        said: str = self._code(text).get_fullcode()
-        return said
+        read: str = self._code(text).get_fullcode()
+        return read
 
     def fits(self, text: str) -> bool:
-        """Tell whether a barcode can say a text, and nothing else."""
+        """Tell whether a barcode encodes exactly this text."""
         try:
             return len(text) <= MAX_BARCODE_LENGTH and self.text_of(text) == text
         except BarcodeError:

@@ -1,4 +1,4 @@
-"""Pictures of serials: how they are drawn, and how they stand among a serial's extra fields."""
+"""Pictures of serials, and their form in extra fields: data URIs."""
 
 import base64
 import binascii
@@ -10,7 +10,7 @@ from typing import Any
 from saleor_serials.errors import InvalidInput
 from saleor_serials.extensions.settings import Setting
 
-# Of each picture; it is stored with its serial.
+# Of each picture, which is stored with its serial.
 MAX_PIXELS = 2_000_000
 
 _TYPES = {
@@ -44,7 +44,7 @@ class Picture:
 
 
 def read(data_uri: Any) -> Picture | None:
-    """Read a picture that stands among a serial's extra fields; None if it is not one."""
+    """Read a picture from the value of an extra field; None if it is not one."""
     head, _, body = data_uri.partition(";base64,") if isinstance(data_uri, str) else ("", "", "")
     format = {f"data:{kind}": name for name, kind in _TYPES.items()}.get(head)
     if format is None:
@@ -76,10 +76,10 @@ CODE_COLOURS = (
 
 
 def check_colours(settings: Mapping[str, Any], *names: str) -> None:
-    """See to it that settings are colours.
+    """Check that settings are colours, and differ.
 
     Raises:
-        InvalidInput: one is not, or all are the same.
+        InvalidInput: one is no colour, or two are the same.
     """
     for name in names:
         if not re.fullmatch("#[0-9a-fA-F]{6}", settings[name]):

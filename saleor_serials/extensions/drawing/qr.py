@@ -50,7 +50,7 @@ class QrCodes:
         return cls(format=format, **{name: settings[name] for name in names})
 
     def fits(self, text: str) -> bool:
-        """Tell whether a QR code can hold a text, whatever its characters are."""
+        """Tell whether a QR code can hold a text in bytes, the least compact mode."""
         try:
             self._code(text, mode="byte")
         except segno.DataOverflowError:

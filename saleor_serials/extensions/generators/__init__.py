@@ -1,4 +1,4 @@
-"""What makes serials: found by entry point, so that others add theirs as a package."""
+"""Generators make serials; they are found by entry point, so that any package can add some."""
 
 from saleor_serials.extensions.generators.base import GeneratedSerial, GenerationContext, Generator
 from saleor_serials.extensions.registry import Registry

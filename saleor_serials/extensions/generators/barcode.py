@@ -24,7 +24,7 @@ _CODE39 = string.ascii_uppercase + string.digits + "-. $/+%"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Symbology:
-    """What a kind of barcode can say: its characters, and how many.
+    """What a kind of barcode can encode: its characters, and how many.
 
     ``adds_digit``: it ends with a check digit of its own, which belongs to the serial as well.
     """

@@ -1,4 +1,4 @@
-"""What a generator is: the one class that third parties build upon."""
+"""The base class of generators, also for third parties."""
 
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from saleor_serials.extensions.registry import Extension
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class GeneratedSerial:
-    """A serial that a generator made: its text, extra fields, and when it ceases to be valid."""
+    """A serial that a generator made: its text, its extra fields, and when it expires."""
 
     data: str
     extra: Mapping[str, Any] = field(default_factory=dict)
@@ -19,7 +19,7 @@ class GeneratedSerial:
 
 
 class GenerationContext(Protocol):
-    """What a generator may ask for while it makes serials; it belongs to one pack."""
+    """What a generator may use while it makes serials for one pack."""
 
     @property
     def pack_slug(self) -> str:
@@ -27,13 +27,13 @@ class GenerationContext(Protocol):
 
     @property
     def now(self) -> datetime:
-        """The moment of making, aware of its time zone."""
+        """The time of generation, with its time zone."""
 
     def take_numbers(self, count: int, *, start: int, step: int) -> Sequence[int]:
-        """Draw the pack's next numbers, which nobody else gets; none is below ``start``.
+        """Draw the pack's next numbers, which no other call gets; none is below ``start``.
 
-        Whoever takes ``count`` numbers for ``count`` serials, in their order, has the numbers of
-        those that are not needed drawn again the next time.
+        If a generator takes ``count`` numbers for ``count`` serials, in their order, the numbers of
+        unused serials are drawn again by the next call.
         """
 
     def sign(self, message: bytes) -> bytes:
@@ -50,13 +50,13 @@ class Generator(Extension):
     signs: ClassVar[bool] = False
 
     def capacity(self) -> int | None:
-        """Say how many distinct serials there can ever be; None: no practical limit."""
+        """Return the number of distinct serials that are possible; None: no practical limit."""
         return None
 
     def accepts(self, text: str) -> bool:
-        """Tell whether a text could be one of its serials; asked when capacity runs out.
+        """Tell whether this generator could make a text; called when the capacity runs out.
 
-        Without an answer of its own, all that the pack ever had counts against the capacity.
+        By default every serial that the pack ever had counts against the capacity.
         """
         return True
 
@@ -64,6 +64,6 @@ class Generator(Extension):
     def make(self, count: int, context: GenerationContext) -> Sequence[GeneratedSerial]:
         """Make ``count`` serials.
 
-        They SHOULD differ from each other and from all made before; who calls drops those that the
-        pack ever had, and asks for more.
+        They SHOULD differ from each other and from all made before; the caller drops those that the
+        pack ever had, and calls again for the rest.
         """

@@ -1,4 +1,4 @@
-"""Serials that prove themselves: who has the pack's public key needs nothing else, and no network.
+"""Signed serials: the pack's public key verifies them, without a network.
 
 They are JSON Web Tokens signed with EdDSA (RFC 7519, RFC 8037), which every JWT library reads.
 """
@@ -15,7 +15,7 @@ from saleor_serials.extensions.generators.validity import UNIT, validity_of
 from saleor_serials.extensions.settings import Setting
 
 _MAX_CLAIMS = 2_000
-# What stands in every serial, and what others would take for something else.
+# Names of the claims in every serial, and names that verifiers of tokens reserve.
 _RESERVED = ("pack", "jti", "exp", "nbf", "iat")
 
 

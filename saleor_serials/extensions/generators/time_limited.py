@@ -1,4 +1,4 @@
-"""Serials that cease to be valid."""
+"""Serials that expire."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

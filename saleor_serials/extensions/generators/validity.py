@@ -1,4 +1,4 @@
-"""How long serials are valid, from the moment when they are made."""
+"""The validity period of serials, which begins when they are made."""
 
 from collections.abc import Mapping
 from datetime import timedelta

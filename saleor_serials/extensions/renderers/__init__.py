@@ -1,4 +1,4 @@
-"""How serials look in mails, pages and GraphQL: found by entry point (mission U3)."""
+"""Renderers display serials in mails, pages and GraphQL; found by entry point (mission U3)."""
 
 from saleor_serials.extensions.drawing.picture import Picture
 from saleor_serials.extensions.registry import Registry

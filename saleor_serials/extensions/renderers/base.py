@@ -1,4 +1,4 @@
-"""What a renderer is: the one class that third parties build upon."""
+"""The base class of renderers, also for third parties."""
 
 from abc import abstractmethod
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from saleor_serials.extensions.registry import Extension
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Shown:
-    """What a renderer is told of a serial; ``pack_name`` is empty if customers may not see it."""
+    """The serial that a renderer displays; ``pack_name`` is empty if customers may not see it."""
 
     data: str
     extra: Mapping[str, Any]
@@ -22,22 +22,22 @@ class Shown:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rendering:
-    """How a serial looks: a plain text, which is escaped wherever it stands, and a picture."""
+    """How a serial looks: a plain text, which every template escapes, and a picture."""
 
     text: str
     picture: Picture | None = None
 
 
 class Renderer(Extension):
-    """Says how a serial looks. Registered by entry point in ``saleor_serials.renderers``.
+    """Displays a serial. Registered by entry point in ``saleor_serials.renderers``.
 
     Beyond what it MUST as an extension, it MUST define ``render``. It MUST NOT touch the database
-    or the network: it is asked for every serial of a mail or a page.
+    or the network: it is called for every serial of a mail or a page.
     """
 
     @abstractmethod
     def render(self, serial: Shown) -> Rendering:
         """Render a serial, whatever its text and its extra fields are.
 
-        If it raises, customers see the serial's data, and the log says that it failed.
+        If it raises, customers see the serial's data, and the failure is logged.
         """

@@ -1,4 +1,4 @@
-"""A serial with a picture that is drawn of it, or that it has."""
+"""Renderers that show a serial with a picture: drawn from it, or from an extra field."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -13,13 +13,13 @@ from saleor_serials.extensions.settings import Setting
 
 # Mail programs show no SVG.
 _FORMAT = "png"
-# Bytes, which fit into a QR code with any error correction. Phones hardly read larger ones from a
-# screen, and they take a tenth of a second each.
+# Bytes that fit into a QR code with any error correction. Phones rarely read larger codes from a
+# screen, and drawing one takes a tenth of a second.
 _LONGEST = 500
 
 
 class QrCode(Renderer):
-    """Draws a serial's QR code; none of what is too long for one that is read with ease."""
+    """Draws a QR code of a serial, unless it is too long for phones to read."""
 
     label = "QR code"
     settings = (SCALE, ERROR_CORRECTION, *CODE_COLOURS)
@@ -34,7 +34,7 @@ class QrCode(Renderer):
 
 
 class Barcode(Renderer):
-    """Draws a serial's barcode; none of what the symbology cannot say."""
+    """Draws a barcode of a serial, unless the symbology cannot encode it."""
 
     label = "Barcode"
     settings = (
@@ -61,7 +61,7 @@ class Barcode(Renderer):
 
 
 class Image(Renderer):
-    """Shows the picture that stands in a serial's extra field."""
+    """Shows the picture in one of a serial's extra fields."""
 
     label = "Image from an extra field"
     settings = (

@@ -1,4 +1,4 @@
-"""A serial within a text of the shop's own."""
+"""A renderer that puts a serial into a text of the shop."""
 
 from collections.abc import Iterator, Mapping
 from string import Template
@@ -13,7 +13,7 @@ _EXTRA = "extra."
 
 
 class _Text(Template):
-    # What stands in braces can name an extra field.
+    # A name in braces can be that of an extra field.
     braceidpattern = r"[a-z]+(?:\.[^{}\s]+)?"
 
 

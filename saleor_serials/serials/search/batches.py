@@ -1,4 +1,4 @@
-"""Find batches, by id; those of many packs in one go."""
+"""Find batches by id, of many packs at once."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from saleor_serials.serials.search.pages import Page, PageResult
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BatchFilter:
-    """Which batches; what is None does not matter. ``search`` is a part of the name."""
+    """Which batches; None does not filter. ``search`` is a part of the name."""
 
     pack_ids: frozenset[int] | None = None
     search: str | None = None

@@ -13,10 +13,10 @@ from saleor_serials.serials.search.by_holder import claims, texts
 from saleor_serials.serials.search.filters import Filter, Moment, pattern
 from saleor_serials.serials.search.pages import Page, PageResult
 
-# Counting goes on so far while somebody waits for a page.
+# How far the count of a page goes while the client waits for it.
 COUNT_LIMIT = 100_000
-# How many serials a page may walk past before what the filter lets through is gathered instead.
-# A search that one serial in a hundred fulfils fills its page on the way.
+# How many serials an index scan may skip before all matches are read and sorted instead. A search
+# that one serial in a hundred matches fills its page during the scan.
 _PATIENCE = 2_000
 # In how many packs or batches, times statuses, that is tried.
 _MAX_BRANCHES = 100
@@ -35,14 +35,14 @@ def find(criteria: Filter, page: Page) -> PageResult:
 
 
 def count(criteria: Filter) -> int:
-    """Count the serials that a filter lets through; takes as long as they are many."""
+    """Count the serials that match a filter; the time grows with their number."""
     [number] = counts([criteria], limit=None).values()
     assert number is not None
     return number
 
 
 def counts(filters: Iterable[Filter], *, limit: int | None) -> dict[Filter, int | None]:
-    """Count what each filter lets through; None where that is more than ``limit``.
+    """Count what matches each filter; None where that is more than ``limit``.
 
     Those of packs and statuses alone are counted already, and never too many: one statement for
     all of them.
@@ -74,7 +74,7 @@ def _sum(criteria: Filter, by_status: Mapping[int, Mapping[Any, int]]) -> int:
 
 
 def condition(criteria: Filter) -> tuple[str, dict[str, Any]]:
-    """Write a filter as SQL about the serial ``s``, and the values in it. One statement at most."""
+    """Return a filter as SQL about the serial ``s``, and its values. One statement at most."""
     search = _Search(criteria, Page(limit=1))
     return search.where(), search.values
 
@@ -110,7 +110,7 @@ _PACKS = "s.pack_id = ANY(%(packs)s::bigint[])"
 
 @dataclass(slots=True)
 class _Search:
-    """One list in the making: what serials must fulfil, by what it is about, and one page."""
+    """One list: the conditions by column, and the page to read."""
 
     criteria: Filter
     page: Page
@@ -190,13 +190,13 @@ class _Search:
         )
 
     def where(self, *, known: frozenset[str] = frozenset()) -> str:
-        """Write the conditions, apart from those that are known to be fulfilled."""
+        """Return the conditions as SQL, without those of the ``known`` columns."""
         return " AND ".join(
             ["TRUE", *(sql for about, sql in self.conditions.items() if about not in known)]
         )
 
     def scan(self) -> _IndexScan | None:
-        """Choose the index to walk; None if what the filter lets through is better gathered."""
+        """Choose the index to scan; None if reading and sorting all matches is cheaper."""
         moment = self.criteria.sort.moment
         if "order" in self.conditions or "claim" in self.conditions:
             return None
@@ -221,7 +221,7 @@ class _Search:
         return _IndexScan(seeds="SELECT")
 
     def _inside(self) -> _IndexScan:
-        """Walk each status of the packs or batches."""
+        """Scan the index once for each pack or batch and status."""
         known = {"pack", "status"}
         packs = "SELECT unnest(%(packs)s::bigint[])"
         column, inside, number = "pack_id", packs, len(self.values.get("packs", ()))
@@ -247,7 +247,7 @@ class _Search:
         return replace(scan, is_complete=self.conditions.keys() <= scan.known)
 
     def rows(self, scan: _IndexScan) -> list[Serial]:
-        """Read the page, and one serial more, along an index.
+        """Read the page, and one more serial, by an index scan.
 
         Comparing the last of the index's columns together with those of the order leaves the
         planner no other index. Told the same with plain equality, it may walk the primary key,
@@ -281,7 +281,7 @@ class _Search:
         return self._page(_branches(scan, branch, limit=self.page.limit + 1))
 
     def materialised(self) -> list[Serial]:
-        """Read the page, and one serial more, from all that the filter lets through.
+        """Read the page, and one more serial, from all matches.
 
         They are materialised, so that the planner does not take them for as many as would let it
         walk the list's order until the page is full: that has been tried.
@@ -303,7 +303,7 @@ class _Search:
         )
 
     def count(self, limit: int | None) -> int | None:
-        """Count what the filter lets through; None if it is more than the limit.
+        """Count the matches; None if they are more than the limit.
 
         Materialised as well, for the same reason, but read no further than the limit.
         """
@@ -339,7 +339,7 @@ class _Search:
 
     @property
     def is_nothing(self) -> bool:
-        """Whether it asks for one of none."""
+        """Whether a condition is an empty set, so that nothing matches."""
         return [] in (self.values["statuses"], self.values.get("packs"), self.values.get("batches"))
 
     @property
@@ -352,7 +352,7 @@ class _Search:
         return ", ".join(f"s.{column} {direction}" for column in columns)
 
     def _bounds(self, lead: Sequence[str]) -> list[str]:
-        """Write where the page begins and ends, in the columns of the order, after ``lead``."""
+        """Return the page's bounds as SQL, in the columns of the order, after ``lead``."""
         page, sort = self.page, self.criteria.sort
         below, above = page.after, page.before
         if sort.descending:
@@ -375,7 +375,7 @@ class _Search:
         return bounds
 
     def _page(self, source: str, *, before: str = "") -> list[Serial]:
-        """Read the serials of the page, in the list's order, and one more in reading's."""
+        """Read the serials of the page in the list's order, and one more in its direction."""
         columns = ", ".join(f"s.{column}" for column in self.criteria.sort.columns)
         return list(
             Serial.objects.raw(

@@ -1,4 +1,4 @@
-"""Find what orders, order lines, customers, packs and batches have: many of them in one go.
+"""Find the serials of orders, order lines, customers, packs and batches, of many at once.
 
 Every such list is ordered by id.
 """
@@ -20,7 +20,7 @@ _EVERYTHING = Page(limit=MAX_ID - 1)
 
 
 class Holder(StrEnum):
-    """What has serials; its ids are those of orders, order lines, users, packs or batches."""
+    """A kind of holder; its ids are those of orders, order lines, users, packs or batches."""
 
     ORDER = "order"
     LINE = "line"
@@ -66,7 +66,7 @@ def count_held(
 
 @dataclass(kw_only=True, slots=True)
 class _Search:
-    """One statement in the making: a page, whose serials, and what they must fulfil.
+    """One statement: a page, the owners of the serials, and the conditions.
 
     Its sources are SQL for the ``(owner, id)`` of serials.
     """
@@ -77,7 +77,7 @@ class _Search:
     values: dict[str, Any] = field(default_factory=dict)
 
     def wants(self, statuses: frozenset[SerialStatus], packs: frozenset[int] | None) -> bool:
-        """Narrow it down to statuses and packs; tell whether that can leave anything."""
+        """Restrict it to statuses and packs; tell whether anything can match."""
         self.narrow("status", "= ANY(%(statuses)s)", statuses=texts(statuses))
         if packs is not None:
             self.narrow("pack_id", "= ANY(%(packs)s::bigint[])", packs=sorted(packs))
@@ -100,7 +100,7 @@ class _Search:
         return "DESC" if self.page.backward else "ASC"
 
     def scan(self, columns: Sequence[str], *, seeds: str, condition: str = "TRUE") -> str:
-        """Walk the index on ``columns`` and id, once for each row of ``seeds``.
+        """Scan the index on ``columns`` and id, once for each row of ``seeds``.
 
         ``condition`` is that of a partial index. Comparing the last column together with the id
         leaves the planner no other index. Told the same with plain equality, it may walk the
@@ -121,7 +121,7 @@ class _Search:
         """
 
     def through(self, assignments: str, *, owner: str) -> str:
-        """Take what the assignments ``a`` hold; OFFSET 0 has each looked up by the index."""
+        """Read what the assignments ``a`` hold; OFFSET 0 makes it use the index for each."""
         return f"""
             SELECT {owner} AS owner, found.id
             FROM {assignments} CROSS JOIN LATERAL (
@@ -170,7 +170,7 @@ class _Search:
         }
 
 
-# Where serials lie, by the column that says so.
+# The column of the serial that names the pack or batch.
 _INSIDE = {Holder.PACK: "pack_id", Holder.BATCH: "batch_id"}
 
 
@@ -244,5 +244,5 @@ def claims(user_ids: Sequence[int]) -> list[Claim]:
 
 
 def texts(statuses: Iterable[SerialStatus]) -> list[str]:
-    """Write statuses as the database has them."""
+    """Return statuses as the database stores them."""
     return sorted(status.value for status in statuses)

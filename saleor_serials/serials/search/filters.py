@@ -1,4 +1,4 @@
-"""Which serials, and in which order."""
+"""The filter and the order of a list of serials."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -50,7 +50,7 @@ class Sort:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Filter:
-    """Which serials; what is None does not matter. Deleted ones only if their status is named.
+    """Which serials; None does not filter. Deleted ones only if their status is named.
 
     ``user_id`` is a customer with an account, ``email`` one without. ``product_id`` and
     ``variant_id`` are what the line that holds a serial sold. ``search`` is a part of the data,
@@ -73,7 +73,7 @@ class Filter:
     sort: Sort = Sort()
 
     def within(self, packs: Iterable[int] | None) -> "Filter":
-        """Narrow it down to these packs; None: to none in particular."""
+        """Restrict it to these packs; None does not restrict it."""
         if packs is None:
             return self
         reached = set(packs)
@@ -82,23 +82,23 @@ class Filter:
 
     @property
     def allowed(self) -> frozenset[SerialStatus]:
-        """The statuses that it lets through."""
+        """The statuses that match."""
         return LISTED if self.statuses is None else self.statuses
 
     @property
     def names_customer(self) -> bool:
-        """Tell whether it says who holds the serials."""
+        """Tell whether it names the holder of the serials."""
         return (self.order_id, self.user_id, self.email) != (None, None, None)
 
     @property
     def is_plain(self) -> bool:
-        """Tell whether it asks for packs and statuses alone, which are counted already."""
+        """Tell whether it filters by packs and statuses only, whose numbers are stored."""
         plain = Filter(pack_ids=self.pack_ids, statuses=self.statuses, sort=self.sort)
         return self == plain and self.sort.moment is not Moment.ASSIGNED_AT
 
 
 def searchable(text: str, *, field: str) -> str:
-    """Bring a text that is to be searched for to the form of serials.
+    """Normalise a search text as serials are.
 
     Raises:
         TooShort: it has less than three characters.
@@ -111,7 +111,7 @@ def searchable(text: str, *, field: str) -> str:
 
 
 def pattern(search: str) -> str:
-    """Write a search as a pattern in which nothing stands for anything else."""
+    """Write a search as a LIKE pattern, with its wildcards escaped."""
     for sign in "\\%_":
         search = search.replace(sign, f"\\{sign}")
     return f"%{search}%"
