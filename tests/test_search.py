@@ -15,6 +15,8 @@ ROWS = 100_000
 START = datetime(2025, 1, 1, tzinfo=UTC)
 BY_AGE = Sort(moment=Moment.CREATED_AT)
 BY_ASSIGNMENT = Sort(moment=Moment.ASSIGNED_AT, descending=True)
+BY_DATA = Sort(text="data")
+BY_STATUS = Sort(text="status", descending=True)
 RARE = frozenset({SerialStatus.RESERVED})
 
 
@@ -74,6 +76,10 @@ def test_each_list_walks_the_index_of_its_own_order(packs: list[Pack]) -> None:
         (Filter(pack_ids=(first,), sort=BY_AGE), "serials_serial_created"),
         (Filter(sort=BY_ASSIGNMENT), "serials_serial_assigned"),
         (Filter(user_id=4, sort=BY_ASSIGNMENT), "serials_serial_assigned"),
+        (Filter(sort=BY_DATA), "serials_serial_data"),
+        (Filter(pack_ids=(first,), sort=BY_DATA), "serials_serial_data"),
+        (Filter(sort=BY_STATUS), "serials_serial_page"),
+        (Filter(pack_ids=(second,), sort=BY_STATUS), "serials_serial_page"),
     ):
         for page in (Page(limit=20), Page(limit=20, backward=True)):
             walk = plans(criteria, page)[0]
@@ -112,6 +118,8 @@ def test_a_search_that_many_fulfil_ends_when_the_page_is_full(packs: list[Pack])
 
 def test_every_way_finds_the_same(packs: list[Pack]) -> None:
     late = list(Serial.objects.filter(pack=packs[1]).order_by("id"))
+    by_data = sorted(late, key=lambda serial: (serial.data, serial.pk))
+    by_status = sorted(late, key=lambda serial: (serial.status, serial.pk), reverse=True)
     reserved = [serial for serial in late if serial.status == "reserved"]
 
     for criteria, expected in (
@@ -120,6 +128,10 @@ def test_every_way_finds_the_same(packs: list[Pack]) -> None:
         (Filter(search="LATE", statuses=RARE), reserved),
         (Filter(pack_ids=(packs[1].pk,), statuses=RARE, sort=BY_AGE), reserved),
         (Filter(pack_ids=(packs[1].pk,), created_from=START, sort=BY_AGE), late),
+        (Filter(pack_ids=(packs[1].pk,), sort=BY_DATA), by_data),
+        (Filter(search="LATE", sort=BY_DATA), by_data),
+        (Filter(pack_ids=(packs[1].pk,), sort=BY_STATUS), by_status),
+        (Filter(search="LATE", sort=BY_STATUS), by_status),
     ):
         first = search.find(criteria, Page(limit=3))
         after = criteria.sort.position(first.rows[-1])

@@ -1,6 +1,6 @@
 """Lists in pages: Relay's connections, by keyset.
 
-A cursor is the id that a page ended with, after its moment where the list is by time.
+A cursor is the id that a page ended with, after its value in the column that the list is by.
 """
 
 import base64
@@ -12,13 +12,14 @@ import graphene
 from graphene.relay import PageInfo
 from graphql import GraphQLError
 
+from saleor_serials.errors import InvalidInput
 from saleor_serials.host import api
-from saleor_serials.serials.search import COUNT_LIMIT, MAX_ID, Cursor, Page, PageResult, Sort
+from saleor_serials.serials.search import BY_ID, COUNT_LIMIT, MAX_ID, Cursor, Page, PageResult, Sort
+from saleor_serials.storable import storable
 
 # As Saleor's own lists.
 MAX_LIMIT = 100
 
-_BY_ID = Sort()
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TICK = timedelta(microseconds=1)
 
@@ -36,7 +37,7 @@ class Listing:
         *,
         page: Callable[[Page], Any],
         count: Callable[[], Any],
-        sort: Sort = _BY_ID,
+        sort: Sort = BY_ID,
     ) -> None:
         """Read the arguments of the list's field.
 
@@ -97,8 +98,11 @@ class Listing:
         """Name the place behind a row."""
         position = self._sort.position(row)
         text = str(position.id)
-        if self._sort.moment is not None and position.moment is not None:
-            text = f"{self._sort.moment} {(position.moment - _EPOCH) // _TICK} {text}"
+        if position.moment is not None:
+            text = f"{self._sort.column} {(position.moment - _EPOCH) // _TICK} {text}"
+        elif position.text is not None:
+            value = base64.b64encode(position.text.encode()).decode()
+            text = f"{self._sort.column} {value} {text}"
         return base64.b64encode(text.encode()).decode()
 
     def _position(self, name: str) -> Cursor | None:
@@ -107,22 +111,25 @@ class Listing:
             return None
         try:
             position = self._read(base64.b64decode(cursor, validate=True).decode("ascii"))
-        except (ValueError, OverflowError):
+        except (ValueError, OverflowError, InvalidInput):
             position = None
         if position is None:
             raise GraphQLError(f"Argument `{name}` is not a cursor of this list.")
         return position
 
     def _read(self, cursor: str) -> Cursor | None:
-        *of_moment, number = cursor.split(" ")
+        *of_value, number = cursor.split(" ")
         if not (number.isdigit() and 0 < int(number) <= MAX_ID):
             return None
-        if self._sort.moment is None:
-            return None if of_moment else Cursor(id=int(number))
-        column, ticks = of_moment
-        if column != self._sort.moment:
+        if self._sort.column == "id":
+            return None if of_value else Cursor(id=int(number))
+        column, value = of_value
+        if column != self._sort.column:
             return None
-        return Cursor(id=int(number), moment=_EPOCH + int(ticks) * _TICK)
+        if self._sort.moment is not None:
+            return Cursor(id=int(number), moment=_EPOCH + int(value) * _TICK)
+        text = base64.b64decode(value, validate=True).decode()
+        return Cursor(id=int(number), text=storable(text, field="after"))
 
 
 _TOTAL_COUNT = (

@@ -6,6 +6,7 @@ import django.contrib.postgres.indexes
 from django.db import migrations, models
 import django.db.models.deletion
 import django.db.models.expressions
+import django.db.models.functions.text
 import django.utils.timezone
 import saleor_serials.models
 
@@ -424,6 +425,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='serial',
+            index=models.Index(django.db.models.functions.text.Left('data', 250), 'id', name='serials_serial_data'),
+        ),
+        migrations.AddIndex(
+            model_name='serial',
             index=django.contrib.postgres.indexes.GinIndex(fields=['data'], name='serials_serial_search', opclasses=['gin_trgm_ops']),
         ),
         migrations.AddConstraint(
@@ -467,6 +472,14 @@ class Migration(migrations.Migration):
             index=models.Index(condition=models.Q(('status__in', ['waiting', 'running'])), fields=['due_at'], name='serials_job_due'),
         ),
         migrations.AddIndex(
+            model_name='job',
+            index=models.Index(fields=['status', 'id'], name='serials_job_status'),
+        ),
+        migrations.AddIndex(
+            model_name='job',
+            index=models.Index(fields=['created_at', 'id'], name='serials_job_created'),
+        ),
+        migrations.AddIndex(
             model_name='event',
             index=models.Index(condition=models.Q(('serial__isnull', False)), fields=['serial', 'id'], name='serials_event_serial'),
         ),
@@ -487,12 +500,32 @@ class Migration(migrations.Migration):
             index=models.Index(fields=['pack', 'id'], name='serials_batch_pack'),
         ),
         migrations.AddIndex(
+            model_name='batch',
+            index=models.Index(fields=['name', 'id'], name='serials_batch_name'),
+        ),
+        migrations.AddIndex(
+            model_name='batch',
+            index=models.Index(fields=['created_at', 'id'], name='serials_batch_created'),
+        ),
+        migrations.AddIndex(
             model_name='assignment',
             index=models.Index(condition=models.Q(('entitled__gt', django.db.models.expressions.F('held'))), fields=['pack', 'entitled_since', 'id'], name='serials_assignment_short'),
         ),
         migrations.AddIndex(
             model_name='assignment',
+            index=models.Index(fields=['pack', 'id'], name='serials_assignment_pack'),
+        ),
+        migrations.AddIndex(
+            model_name='assignment',
+            index=models.Index(condition=models.Q(('entitled_since__isnull', False)), fields=['entitled_since', 'id'], name='serials_assignment_since'),
+        ),
+        migrations.AddIndex(
+            model_name='assignment',
             index=models.Index(condition=models.Q(('product_id__isnull', False)), fields=['product_id', 'id'], name='serials_assignment_product'),
+        ),
+        migrations.AddIndex(
+            model_name='assignment',
+            index=models.Index(condition=models.Q(('variant_id__isnull', False)), fields=['variant_id', 'id'], name='serials_assignment_variant'),
         ),
         migrations.AddConstraint(
             model_name='assignment',

@@ -29,7 +29,13 @@ from saleor_serials.models.packs import (
     SigningKey,
     VendorGroup,
 )
-from saleor_serials.models.serials import MAX_DATA_BYTES, MAX_EXTRA_BYTES, Batch, Serial
+from saleor_serials.models.serials import (
+    MAX_DATA_BYTES,
+    MAX_EXTRA_BYTES,
+    SORTED_LENGTH,
+    Batch,
+    Serial,
+)
 from saleor_serials.models.statuses import HOLDER, TRANSITIONS, SerialStatus
 from saleor_serials.models.sweeps import SweepState
 
@@ -42,6 +48,7 @@ __all__ = [
     "MAX_SLUG",
     "MAX_TITLE",
     "OPEN_JOBS",
+    "SORTED_LENGTH",
     "TRANSITIONS",
     "Assignment",
     "Batch",

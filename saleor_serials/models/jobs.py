@@ -76,6 +76,8 @@ class Job(models.Model):
                 name="serials_job_due",
                 condition=Q(status__in=["waiting", "running"]),
             ),
+            models.Index(fields=["status", "id"], name="serials_job_status"),
+            models.Index(fields=["created_at", "id"], name="serials_job_created"),
         ]
 
 

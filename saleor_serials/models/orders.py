@@ -119,10 +119,21 @@ class Assignment(models.Model):
                 name="serials_assignment_short",
                 condition=Q(entitled__gt=F("held")),
             ),
+            models.Index(fields=["pack", "id"], name="serials_assignment_pack"),
+            models.Index(
+                fields=["entitled_since", "id"],
+                name="serials_assignment_since",
+                condition=Q(entitled_since__isnull=False),
+            ),
             models.Index(
                 fields=["product_id", "id"],
                 name="serials_assignment_product",
                 condition=Q(product_id__isnull=False),
+            ),
+            models.Index(
+                fields=["variant_id", "id"],
+                name="serials_assignment_variant",
+                condition=Q(variant_id__isnull=False),
             ),
         ]
 

@@ -3,6 +3,7 @@
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Left
 from django.utils import timezone
 
 from saleor_serials.models.orders import Assignment
@@ -11,6 +12,8 @@ from saleor_serials.models.statuses import HOLDER, SerialStatus
 
 MAX_DATA_BYTES = 64 * 1024
 MAX_EXTRA_BYTES = 64 * 1024
+# Lists by data are ordered by so many characters: an index cannot hold the whole of a long one.
+SORTED_LENGTH = 250
 
 
 class Batch(models.Model):
@@ -26,7 +29,11 @@ class Batch(models.Model):
     external_reference = models.CharField(max_length=250, null=True, unique=True)
 
     class Meta:
-        indexes = [models.Index(fields=["pack", "id"], name="serials_batch_pack")]
+        indexes = [
+            models.Index(fields=["pack", "id"], name="serials_batch_pack"),
+            models.Index(fields=["name", "id"], name="serials_batch_name"),
+            models.Index(fields=["created_at", "id"], name="serials_batch_created"),
+        ]
 
     def __str__(self) -> str:
         return str(self.name)
@@ -112,6 +119,7 @@ class Serial(models.Model):
                 name="serials_serial_expiring",
                 condition=Q(status="free", expires_at__isnull=False),
             ),
+            models.Index(Left("data", SORTED_LENGTH), "id", name="serials_serial_data"),
             GinIndex(fields=["data"], name="serials_serial_search", opclasses=["gin_trgm_ops"]),
         ]
 

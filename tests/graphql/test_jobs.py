@@ -478,8 +478,8 @@ def test_only_jobs_of_visible_packs_are_seen(owner: Any) -> None:
         assert found["totalCount"] == len(nodes(found))
         return [node["id"] for node in nodes(found)]
 
-    assert listed(owner) == [by_vendor, by_owner, hidden, exported]
-    assert listed(user) == [by_vendor, by_owner]
+    assert listed(owner) == [exported, hidden, by_owner, by_vendor]
+    assert listed(user) == [by_owner, by_vendor]
     for job_id in (hidden, exported, gid("SerialJob", 10**9)):
         assert ask(LOOK, {"id": job_id}, by=user)["serialJob"] is None
         assert ask(PART, {"id": job_id, "number": 1}, by=user)["serialJob"] is None
@@ -494,7 +494,7 @@ def test_jobs_are_listed_in_pages(owner: Any) -> None:
     after = first["pageInfo"]["endCursor"]
     second = ask(LIST, {"first": 3, "after": after}, by=owner)["serialJobs"]
 
-    assert [node["id"] for node in nodes(first) + nodes(second)] == ids
+    assert [node["id"] for node in nodes(first) + nodes(second)] == ids[::-1]
     assert (first["pageInfo"]["hasNextPage"], second["pageInfo"]["hasNextPage"]) == (True, False)
 
 

@@ -2,16 +2,16 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 
 from saleor_serials.access import jobs
 from saleor_serials.graphql.loaders.batching import batch_load
-from saleor_serials.graphql.loaders.lists import page_of
 from saleor_serials.jobs import files
-from saleor_serials.models import Job, JobPart
-from saleor_serials.serials.search import Page, PageResult
+from saleor_serials.models import Job, JobKind, JobPart, JobStatus
+from saleor_serials.serials.search import NEWEST_FIRST, Page, PageResult, Sort, read_page
 
 
 @batch_load
@@ -27,14 +27,38 @@ def jobs_seen(keys: Sequence[tuple[int, jobs.JobAccess]]) -> Mapping[Any, Job]:
     }
 
 
-@batch_load
-def pages_of_jobs(keys: Sequence[tuple[jobs.JobAccess, Page]]) -> Mapping[Any, PageResult]:
-    return {(job_access, page): page_of(job_access.jobs(), page) for job_access, page in keys}
+@dataclass(frozen=True, kw_only=True, slots=True)
+class JobFilter:
+    """Which jobs of those that a requester may see; what is None does not matter."""
+
+    access: jobs.JobAccess
+    pack_ids: tuple[int, ...] | None = None
+    kinds: frozenset[JobKind] | None = None
+    statuses: frozenset[JobStatus] | None = None
+    sort: Sort = NEWEST_FIRST
+
+    def rows(self) -> QuerySet[Job]:
+        found = self.access.jobs()
+        for column, values in (
+            ("pack", self.pack_ids),
+            ("kind", self.kinds),
+            ("status", self.statuses),
+        ):
+            if values is not None:
+                found = found.filter(**{f"{column}__in": values})
+        return found
 
 
 @batch_load
-def counts_of_jobs(keys: Sequence[jobs.JobAccess]) -> Mapping[jobs.JobAccess, int]:
-    return {job_access: job_access.jobs().count() for job_access in keys}
+def pages_of_jobs(keys: Sequence[tuple[JobFilter, Page]]) -> Mapping[Any, PageResult]:
+    return {
+        (criteria, page): read_page(criteria.rows(), page, criteria.sort) for criteria, page in keys
+    }
+
+
+@batch_load
+def counts_of_jobs(keys: Sequence[JobFilter]) -> Mapping[JobFilter, int]:
+    return {criteria: criteria.rows().count() for criteria in keys}
 
 
 @batch_load

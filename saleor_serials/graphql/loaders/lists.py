@@ -1,7 +1,7 @@
 """Read pages of serials, packs and batches, and count them, as far as a list is asked for."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from saleor_serials.graphql.pagination import Listing
 from saleor_serials.models import Pack, PackLink, PackType, SerialStatus
 from saleor_serials.serials import search
 from saleor_serials.serials.counts import by_status
-from saleor_serials.serials.search import BatchFilter, Filter, Holder, Page, PageResult, Sort
+from saleor_serials.serials.search import BY_ID, BatchFilter, Filter, Holder, Page, PageResult, Sort
 
 
 @batch_load
@@ -90,6 +90,7 @@ class PackFilter:
     is_published: bool | None = None
     is_used: bool | None = None
     is_archived: bool = False
+    sort: Sort = BY_ID
 
     def rows(self) -> QuerySet[Pack]:
         packs = Pack.objects.filter(archived_at__isnull=not self.is_archived)
@@ -109,14 +110,10 @@ class PackFilter:
 
 @batch_load
 def pages_of_packs(keys: Sequence[tuple[PackFilter, Page]]) -> Mapping[Any, PageResult]:
-    return {(criteria, page): page_of(criteria.rows(), page) for criteria, page in keys}
-
-
-def page_of(among: QuerySet[Any], page: Page) -> PageResult:
-    """Read a page of a list that is ordered by id."""
-    there = among.filter(pk__gt=page.lowest, pk__lt=page.highest)
-    rows = list(there.order_by("-pk" if page.backward else "pk")[: page.limit + 1])
-    return PageResult.on(page, sorted(rows, key=lambda row: row.pk))
+    return {
+        (criteria, page): search.read_page(criteria.rows(), page, criteria.sort)
+        for criteria, page in keys
+    }
 
 
 @batch_load
@@ -175,7 +172,7 @@ def list_serials(info: Any, arguments: dict[str, Any], criteria: Filter | Held) 
         arguments,
         page=lambda page: pages(info.context, (criteria, page)),
         count=lambda: counts(info.context, criteria),
-        sort=criteria.sort if isinstance(criteria, Filter) else Sort(),
+        sort=criteria.sort if isinstance(criteria, Filter) else BY_ID,
     )
 
 
@@ -186,6 +183,7 @@ def list_packs(info: Any, arguments: dict[str, Any], criteria: PackFilter) -> Li
         arguments,
         page=lambda page: pages_of_packs(info.context, (criteria, page)),
         count=lambda: counts_of_packs(info.context, criteria),
+        sort=criteria.sort,
     )
 
 
@@ -198,4 +196,22 @@ def list_batches(
         arguments,
         page=lambda page: pages_of_batches(info.context, (criteria, page)),
         count=lambda: counts_of_batches(info.context, criteria),
+        sort=criteria.sort if isinstance(criteria, BatchFilter) else BY_ID,
+    )
+
+
+def list_loaded(info: Any, arguments: dict[str, Any], load: Callable[[], Any]) -> Listing:
+    """List rows that ``load`` promises all together, by id: the history of one thing is short."""
+
+    def page_of(rows: Sequence[Any], page: Page) -> PageResult:
+        there = [row for row in rows if page.lowest < row.pk < page.highest]
+        there.sort(key=lambda row: row.pk)
+        most = page.limit + 1
+        return PageResult.on(page, there[-most:] if page.backward else there[:most])
+
+    return Listing(
+        info,
+        arguments,
+        page=lambda page: load().then(lambda rows: page_of(rows, page)),
+        count=lambda: load().then(len),
     )

@@ -1,16 +1,14 @@
-"""Read what orders and order lines have: owners, shortfalls, history, and the shop's settings."""
+"""Read what orders and order lines have: owners, history, and the shop's settings."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from django.db.models import F, Sum
-
 from saleor_serials import config, history
 from saleor_serials.graphql.loaders.batching import batch_load
 from saleor_serials.host import host
 from saleor_serials.host.shapes import OrderOwner
-from saleor_serials.models import Assignment, Event
+from saleor_serials.models import Event
 
 histories = batch_load(history.of_serials)
 
@@ -56,16 +54,3 @@ def shown_statuses(context: Any) -> Any:
 def preview_length(context: Any) -> Any:
     """Promise how many characters of a serial a preview shows."""
     return _settings(context, "").then(lambda settings: settings.preview_length)
-
-
-@batch_load
-def shortfalls(keys: Sequence[tuple[str, frozenset[int] | None]]) -> Mapping[Any, int]:
-    """Add up what order lines are owed and do not hold, as ``(line id, packs)``; None: of all."""
-    found: dict[Any, int] = {}
-    for packs, line_ids in _by_packs(keys):
-        short = Assignment.objects.filter(line_id__in=line_ids, entitled__gt=F("held")).order_by()
-        if packs is not None:
-            short = short.filter(pack__in=packs)
-        sums = dict(short.values_list("line_id").annotate(sum=Sum(F("entitled") - F("held"))))
-        found |= {(line_id, packs): sums.get(line_id, 0) for line_id in line_ids}
-    return found

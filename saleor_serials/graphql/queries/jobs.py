@@ -8,8 +8,10 @@ from saleor_serials.access.jobs import JobAccess
 from saleor_serials.access.permissions import MANAGE_PRODUCTS
 from saleor_serials.graphql import ids
 from saleor_serials.graphql.access import pack_access_of, require
+from saleor_serials.graphql.errors import refusals
 from saleor_serials.graphql.loaders import jobs
 from saleor_serials.graphql.pagination import Listing, field
+from saleor_serials.graphql.types import filters, sorting
 from saleor_serials.graphql.types.connections import SerialJobCountableConnection
 from saleor_serials.graphql.types.jobs import SerialJob
 from saleor_serials.host import api
@@ -25,13 +27,18 @@ def _resolve_job(root: Any, info: Any, *, id: str) -> Any:
     return jobs.jobs_seen(info.context, (ids.numbers_of([id], "SerialJob")[0], job_access))
 
 
-def _resolve_jobs(root: Any, info: Any, **arguments: Any) -> Listing:
+def _resolve_jobs(
+    root: Any, info: Any, *, filter: Any = None, sort_by: Any = None, **arguments: Any
+) -> Listing:
     job_access = _job_access(info)
+    with refusals():
+        criteria = filters.jobs(filter, access=job_access, sort_by=sort_by)
     return Listing(
         info,
         arguments,
-        page=lambda page: jobs.pages_of_jobs(info.context, (job_access, page)),
-        count=lambda: jobs.counts_of_jobs(info.context, job_access),
+        page=lambda page: jobs.pages_of_jobs(info.context, (criteria, page)),
+        count=lambda: jobs.counts_of_jobs(info.context, criteria),
+        sort=criteria.sort,
     )
 
 
@@ -45,6 +52,8 @@ QUERIES = {
     "serial_jobs": field(
         SerialJobCountableConnection,
         resolver=_resolve_jobs,
-        description="List jobs, oldest first. Requires the permission MANAGE_PRODUCTS.",
+        description="List jobs, newest first. Requires the permission MANAGE_PRODUCTS.",
+        filter=filters.SerialJobFilterInput(description="Which jobs to list."),
+        sort_by=sorting.SerialJobSortingInput(description="In which order to list them."),
     ),
 }

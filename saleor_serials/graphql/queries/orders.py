@@ -8,7 +8,7 @@ from promise import Promise
 from saleor_serials.access import permissions
 from saleor_serials.access.permissions import MANAGE_ORDERS
 from saleor_serials.graphql.access import Visibility, pack_access_of, require, visibility
-from saleor_serials.graphql.loaders import orders
+from saleor_serials.graphql.loaders import assignments, orders
 from saleor_serials.graphql.loaders.lists import Held, list_serials
 from saleor_serials.graphql.pagination import Listing, field
 from saleor_serials.graphql.types import SerialEvent
@@ -81,7 +81,8 @@ def _resolve_shortfall(root: Any, info: Any, *, token: str | None = None) -> Any
     def shortfall(visibility: Visibility) -> Any:
         if not visibility.allowed:
             return None
-        return orders.shortfalls(info.context, (str(line.pk), visibility.packs))
+        key = (str(line.order_id), str(line.pk))
+        return assignments.line_shortfalls(info.context, (key, visibility.packs))
 
     return _visibility_of_order(info, str(line.order_id), token).then(shortfall)
 
@@ -140,7 +141,8 @@ TYPE_FIELDS = {
             resolver=_resolve_shortfall,
             description=(
                 "How many serials the line is owed and does not hold yet. For the buyer, and with "
-                "the permission MANAGE_ORDERS; null for everybody else."
+                "the permission MANAGE_ORDERS; null for everybody else, and until the order has "
+                "been looked at for the first time."
             ),
             token=_TOKEN,
         ),

@@ -18,6 +18,7 @@ from saleor_serials.graphql.types import (
     SerialPackLink,
     SerialVendorGroup,
     filters,
+    sorting,
 )
 from saleor_serials.graphql.types.connections import (
     SerialBatchCountableConnection,
@@ -40,10 +41,12 @@ def _resolve_pack(root: Any, info: Any, *, id: str | None = None, slug: str | No
     return pack.then(lambda row: row if row is not None and access.sees(row.pk) else None)
 
 
-def _resolve_packs(root: Any, info: Any, *, filter: Any = None, **arguments: Any) -> Listing:
+def _resolve_packs(
+    root: Any, info: Any, *, filter: Any = None, sort_by: Any = None, **arguments: Any
+) -> Listing:
     require(info, MANAGE_PRODUCTS)
     with refusals():
-        criteria = filters.packs(filter, within=pack_access_of(info).packs)
+        criteria = filters.packs(filter, within=pack_access_of(info).packs, sort_by=sort_by)
     return list_packs(info, arguments, criteria)
 
 
@@ -53,10 +56,12 @@ def _resolve_batch(root: Any, info: Any, *, id: str) -> Any:
     return within_reach(info, batch)
 
 
-def _resolve_batches(root: Any, info: Any, *, filter: Any = None, **arguments: Any) -> Listing:
+def _resolve_batches(
+    root: Any, info: Any, *, filter: Any = None, sort_by: Any = None, **arguments: Any
+) -> Listing:
     require(info, MANAGE_PRODUCTS)
     with refusals():
-        criteria = filters.batches(filter, within=pack_access_of(info).packs)
+        criteria = filters.batches(filter, within=pack_access_of(info).packs, sort_by=sort_by)
     return list_batches(info, arguments, criteria)
 
 
@@ -95,6 +100,7 @@ QUERIES = {
         resolver=_resolve_packs,
         description="List packs. Requires the permission MANAGE_PRODUCTS.",
         filter=filters.SerialPackFilterInput(description="Which packs to list."),
+        sort_by=sorting.SerialPackSortingInput(description="In which order to list them."),
     ),
     "serial_batch": graphene.Field(
         SerialBatch,
@@ -107,6 +113,7 @@ QUERIES = {
         resolver=_resolve_batches,
         description="List batches. Requires the permission MANAGE_PRODUCTS.",
         filter=filters.SerialBatchFilterInput(description="Which batches to list."),
+        sort_by=sorting.SerialBatchSortingInput(description="In which order to list them."),
     ),
     "serial_vendor_groups": graphene.Field(
         graphene.List(graphene.NonNull(SerialVendorGroup)),

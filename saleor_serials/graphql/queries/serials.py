@@ -11,7 +11,7 @@ from saleor_serials.graphql.errors import refusals
 from saleor_serials.graphql.loaders import rows
 from saleor_serials.graphql.loaders.lists import exact_counts, list_serials
 from saleor_serials.graphql.pagination import Listing, field
-from saleor_serials.graphql.types import Serial, filters
+from saleor_serials.graphql.types import Serial, filters, sorting
 from saleor_serials.graphql.types.connections import SerialCountableConnection
 from saleor_serials.serials.search import Filter
 
@@ -52,7 +52,7 @@ QUERIES = {
         resolver=_resolve_serials,
         description="List serials. Requires the permission MANAGE_PRODUCTS.",
         filter=filters.SerialFilterInput(description="Which serials to list."),
-        sort_by=filters.SerialSortingInput(description="In which order to list them."),
+        sort_by=sorting.SerialSortingInput(description="In which order to list them."),
     ),
     "serial_count": graphene.Field(
         graphene.Int,

@@ -14,16 +14,28 @@ class SerialCountableConnection(Connection):
 class SerialPackCountableConnection(Connection):
     class Meta:
         node = types.SerialPack
-        description = "A list of packs, by ID."
+        description = "A list of packs, by ID unless it is sorted."
 
 
 class SerialBatchCountableConnection(Connection):
     class Meta:
         node = types.SerialBatch
-        description = "A list of batches, by ID."
+        description = "A list of batches, by ID unless it is sorted."
+
+
+class SerialAssignmentCountableConnection(Connection):
+    class Meta:
+        node = types.SerialAssignment
+        description = "A list of assignments: of those that are short the oldest first, else by ID."
+
+
+class SerialEventCountableConnection(Connection):
+    class Meta:
+        node = types.SerialEvent
+        description = "A list of events, oldest first."
 
 
 class SerialJobCountableConnection(Connection):
     class Meta:
         node = jobs.SerialJob
-        description = "A list of jobs, by ID."
+        description = "A list of jobs, newest first unless it is sorted."

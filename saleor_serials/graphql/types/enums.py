@@ -11,7 +11,6 @@ from saleor_serials.errors import ErrorCode
 from saleor_serials.extensions.settings import SettingType
 from saleor_serials.import_export import columns, export, links_import
 from saleor_serials.import_export.readers import formats
-from saleor_serials.serials.search import Moment
 
 
 def _descriptions(type: str, values: Mapping[Any, str]) -> Any:
@@ -23,12 +22,6 @@ class SerialStatusEnum(graphene.Enum):
     class Meta:
         enum = models.SerialStatus
         description = models.SerialStatus.__doc__
-
-
-class SerialSortField(graphene.Enum):
-    class Meta:
-        enum = Moment
-        description = Moment.__doc__
 
 
 class SerialPickOrderEnum(graphene.Enum):

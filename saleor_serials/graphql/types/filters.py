@@ -5,13 +5,30 @@ from typing import Any
 
 import graphene
 
-from saleor_serials.errors import NotFound, Required
+from saleor_serials.access.jobs import JobAccess
+from saleor_serials.errors import NotFound
 from saleor_serials.graphql import ids
+from saleor_serials.graphql.loaders.assignments import AssignmentFilter
+from saleor_serials.graphql.loaders.jobs import JobFilter
 from saleor_serials.graphql.loaders.lists import PackFilter
-from saleor_serials.graphql.types.enums import SerialPackTypeEnum, SerialSortField, SerialStatusEnum
+from saleor_serials.graphql.types import sorting
+from saleor_serials.graphql.types.enums import (
+    SerialJobKindEnum,
+    SerialJobStatusEnum,
+    SerialPackTypeEnum,
+    SerialStatusEnum,
+)
 from saleor_serials.host import api
-from saleor_serials.models import PackType, SerialStatus
-from saleor_serials.serials.search import BatchFilter, Filter, Moment, Sort, searchable
+from saleor_serials.models import JobKind, JobStatus, PackType, SerialStatus
+from saleor_serials.serials.search import (
+    BY_ID,
+    NEWEST_FIRST,
+    BatchFilter,
+    Filter,
+    Moment,
+    Sort,
+    searchable,
+)
 from saleor_serials.storable import storable_text
 
 
@@ -56,7 +73,7 @@ class SerialFilterInput(graphene.InputObjectType):
         )
     )
     product = graphene.ID(description="Held by an order line that sold this product.")
-    variant = graphene.ID(description="Held by an order line that sold this variant of `product`.")
+    variant = graphene.ID(description="Held by an order line that sold this variant.")
     created_at = api.DateTimeRangeInput(description="Put into the pack in this period.")
     assigned_at = api.DateTimeRangeInput(
         description="Assigned in this period, to whoever holds it or last held it."
@@ -69,18 +86,51 @@ class SerialFilterInput(graphene.InputObjectType):
         description = "Which serials to list. A serial must fulfil all that is given."
 
 
-class SerialSortingInput(graphene.InputObjectType):
-    field = SerialSortField(required=True, description="What to order serials by.")
-    direction = api.OrderDirection(required=True, description="Which of them come first.")
+class SerialUserFilterInput(graphene.InputObjectType):
+    statuses = graphene.List(
+        graphene.NonNull(SerialStatusEnum),
+        description="In one of these statuses, of those that are shown at all.",
+    )
+    order = graphene.ID(description="Held by this order.")
+    product = graphene.ID(description="Held by an order line that sold this product.")
+    variant = graphene.ID(description="Held by an order line that sold this variant.")
+    assigned_at = api.DateTimeRangeInput(description="Assigned in this period.")
+    search = graphene.String(
+        description="A part of the data, in upper or lower case: three characters or more."
+    )
 
     class Meta:
-        description = (
-            "The order of a list of serials. If left out, it is that of the period, where a filter "
-            "has one, and else by ID."
-        )
+        description = "Which of a customer's serials to list: those that fulfil all that is given."
 
 
-def packs(given: Mapping[str, Any] | None, *, within: frozenset[int] | None) -> PackFilter:
+class SerialJobFilterInput(graphene.InputObjectType):
+    packs = graphene.List(graphene.NonNull(graphene.ID), description="About one of these packs.")
+    kinds = graphene.List(
+        graphene.NonNull(SerialJobKindEnum), description="That do one of these things."
+    )
+    statuses = graphene.List(
+        graphene.NonNull(SerialJobStatusEnum), description="In one of these statuses."
+    )
+
+    class Meta:
+        description = "Which jobs to list. A job must fulfil all that is given."
+
+
+class SerialAssignmentFilterInput(graphene.InputObjectType):
+    packs = graphene.List(graphene.NonNull(graphene.ID), description="From one of these packs.")
+    orders = graphene.List(graphene.NonNull(graphene.ID), description="Of one of these orders.")
+    short = graphene.Boolean(description="Whether the line is owed serials that it does not hold.")
+
+    class Meta:
+        description = "Which assignments to list. An assignment must fulfil all that is given."
+
+
+def packs(
+    given: Mapping[str, Any] | None,
+    *,
+    within: frozenset[int] | None,
+    sort_by: Mapping[str, Any] | None = None,
+) -> PackFilter:
     """Read a filter of packs, among those that are within reach.
 
     Raises:
@@ -94,10 +144,16 @@ def packs(given: Mapping[str, Any] | None, *, within: frozenset[int] | None) -> 
         is_published=given.get("is_published"),
         is_used=given.get("is_used"),
         is_archived=given.get("is_archived", False),
+        sort=sorting.read(sort_by, otherwise=BY_ID),
     )
 
 
-def batches(given: Mapping[str, Any] | None, *, within: frozenset[int] | None) -> BatchFilter:
+def batches(
+    given: Mapping[str, Any] | None,
+    *,
+    within: frozenset[int] | None,
+    sort_by: Mapping[str, Any] | None = None,
+) -> BatchFilter:
     """Read a filter of batches, among those of packs that are within reach.
 
     Raises:
@@ -105,11 +161,64 @@ def batches(given: Mapping[str, Any] | None, *, within: frozenset[int] | None) -
         InvalidInput: the text cannot be searched for.
     """
     given = _said(given)
+    return BatchFilter(
+        pack_ids=_packs_within(given, within),
+        search=_text(given, "search"),
+        sort=sorting.read(sort_by, otherwise=BY_ID),
+    )
+
+
+def jobs(
+    given: Mapping[str, Any] | None,
+    *,
+    access: JobAccess,
+    sort_by: Mapping[str, Any] | None = None,
+) -> JobFilter:
+    """Read a filter of jobs, among those that the requester may see.
+
+    Raises:
+        NotFound: one of its ids is not that of a pack.
+    """
+    given = _said(given)
+    return JobFilter(
+        access=access,
+        pack_ids=_numbers(given, "packs", "SerialPack"),
+        kinds=frozenset(map(JobKind, given["kinds"])) if "kinds" in given else None,
+        statuses=frozenset(map(JobStatus, given["statuses"])) if "statuses" in given else None,
+        sort=sorting.read(sort_by, otherwise=NEWEST_FIRST),
+    )
+
+
+def assignments(
+    given: Mapping[str, Any] | None,
+    *,
+    within: frozenset[int] | None,
+    sort_by: Mapping[str, Any] | None = None,
+) -> AssignmentFilter:
+    """Read a filter of assignments, among those from packs that the requester may see.
+
+    Raises:
+        NotFound: one of its ids is not of the type that belongs there.
+    """
+    given = _said(given)
+    is_short = given.get("short")
+    return AssignmentFilter(
+        pack_ids=_packs_within(given, within),
+        order_ids=frozenset(_order(each, field="orders") for each in given["orders"])
+        if "orders" in given
+        else None,
+        is_short=is_short,
+        sort=sorting.read(
+            sort_by, otherwise=Sort(moment=Moment.ENTITLED_SINCE) if is_short else BY_ID
+        ),
+    )
+
+
+def _packs_within(given: Mapping[str, Any], within: frozenset[int] | None) -> frozenset[int] | None:
     pack_ids = _numbers(given, "packs", "SerialPack")
-    chosen = within if pack_ids is None else frozenset(pack_ids)
-    if chosen is not None and within is not None:
-        chosen &= within
-    return BatchFilter(pack_ids=chosen, search=_text(given, "search"))
+    if pack_ids is None:
+        return within
+    return frozenset(pack_ids) if within is None else within.intersection(pack_ids)
 
 
 def serials(
@@ -122,18 +231,15 @@ def serials(
 
     Raises:
         NotFound: one of its ids is not of the type that belongs there.
-        Required: it names a variant without its product.
         TooShort, InvalidInput: the text cannot be searched for.
     """
     given = _said(given)
     created, assigned = given.get("created_at", {}), given.get("assigned_at", {})
-    if "variant" in given and "product" not in given:
-        raise Required("Name the product of the variant as well.", field="product")
     criteria = Filter(
         pack_ids=_numbers(given, "packs", "SerialPack"),
         batch_ids=_numbers(given, "batches", "SerialBatch"),
         statuses=(frozenset(map(SerialStatus, given["statuses"])) if "statuses" in given else None),
-        order_id=_order(given["order"]) if "order" in given else None,
+        order_id=_order(given["order"], field="order") if "order" in given else None,
         user_id=_number(given, "user", "User"),
         email=_text(given, "customer_email"),
         product_id=_number(given, "product", "Product"),
@@ -149,14 +255,10 @@ def serials(
 
 
 def _sort(given: Mapping[str, Any], sort_by: Mapping[str, Any] | None) -> Sort:
-    if sort_by:
-        return Sort(
-            moment=Moment(sort_by["field"]),
-            descending=sort_by["direction"] == api.OrderDirection.DESC.value,
-        )
+    moment = Moment.CREATED_AT if "created_at" in given else None
     if "assigned_at" in given:
-        return Sort(moment=Moment.ASSIGNED_AT)
-    return Sort(moment=Moment.CREATED_AT if "created_at" in given else None)
+        moment = Moment.ASSIGNED_AT
+    return sorting.read(sort_by, otherwise=Sort(moment=moment))
 
 
 def _said(given: Mapping[str, Any] | None) -> Mapping[str, Any]:
@@ -185,10 +287,10 @@ def _numbers(given: Mapping[str, Any], name: str, type_name: str) -> tuple[int, 
     return tuple(numbers)
 
 
-def _order(global_id: str) -> str:
+def _order(global_id: str, *, field: str) -> str:
     order_id = ids.text_of(global_id, "Order")
     if order_id is None:
-        raise _wrong(global_id, "Order", field="order")
+        raise _wrong(global_id, "Order", field=field)
     return order_id
 
 

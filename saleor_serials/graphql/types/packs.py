@@ -11,7 +11,7 @@ from saleor_serials.access.permissions import MANAGE_PRODUCTS
 from saleor_serials.extensions import generators
 from saleor_serials.graphql import ids
 from saleor_serials.graphql.access import pack_access_of, require
-from saleor_serials.graphql.loaders import lists, rows
+from saleor_serials.graphql.loaders import assignments, lists, rows
 from saleor_serials.graphql.pagination import field
 from saleor_serials.graphql.types.enums import (
     SerialPackSourceEnum,
@@ -196,6 +196,12 @@ class SerialPack(graphene.ObjectType):
         resolver=statistics(Holder.PACK, lists.statistics),
         description=f"How many serials are in each status, and which. {STAFF}",
     )
+    shortfall = graphene.Int(
+        description=(
+            "How many serials order lines are owed from the pack and do not hold: so many are to "
+            "be put in. For staff within reach of the pack, else null."
+        )
+    )
     serials = field(
         SERIALS,
         resolver=serials_inside(Holder.PACK),
@@ -245,6 +251,12 @@ class SerialPack(graphene.ObjectType):
         return rows.rooms(info.context, root)
 
     @staticmethod
+    def resolve_shortfall(root: models.Pack, info: Any) -> Any:
+        if not _seen_by_staff(info, root):
+            return None
+        return assignments.pack_shortfalls(info.context, root.pk)
+
+    @staticmethod
     def resolve_vendor_group(root: models.Pack, info: Any) -> Any:
         if root.vendor_group_id is None:
             return None
@@ -257,6 +269,11 @@ class SerialPack(graphene.ObjectType):
     @staticmethod
     def resolve_links(root: models.Pack, info: Any) -> Any:
         return rows.links_of_packs(info.context, root.pk)
+
+
+def _seen_by_staff(info: Any, pack: models.Pack) -> bool:
+    actor = api.actor(info.context)
+    return permissions.may_see_background(actor) and pack_access_of(info).sees(pack.pk)
 
 
 def _manages(info: Any, pack: models.Pack) -> bool:

@@ -33,6 +33,9 @@ class SerialAssignment(graphene.ObjectType):
         required=True, description="How many serials are owed and not held; they will follow."
     )
     entitled_since = api.DateTime(description="Since when the line is owed serials.")
+    product_name = graphene.String(description="What the line sold; null: staff gave it.")
+    variant_name = graphene.String(description="Which variant of it, where that has a name.")
+    sku = graphene.String(description="The variant's SKU.")
 
     class Meta:
         description = "What an order line, or a gift, is owed from a pack, and what it holds."
@@ -49,6 +52,18 @@ class SerialAssignment(graphene.ObjectType):
     @staticmethod
     def resolve_order_line_id(root: models.Assignment, info: Any) -> str | None:
         return ids.of("OrderLine", root.line_id) if root.line_id else None
+
+    @staticmethod
+    def resolve_product_name(root: models.Assignment, info: Any) -> str | None:
+        return root.product_name or None
+
+    @staticmethod
+    def resolve_variant_name(root: models.Assignment, info: Any) -> str | None:
+        return root.variant_name or None
+
+    @staticmethod
+    def resolve_sku(root: models.Assignment, info: Any) -> str | None:
+        return root.sku or None
 
     @staticmethod
     def resolve_pack(root: models.Assignment, info: Any) -> Any:

@@ -14,12 +14,22 @@ from saleor_serials.serials.search.batches import (
 )
 from saleor_serials.serials.search.by_filter import COUNT_LIMIT, condition, count, counts, find
 from saleor_serials.serials.search.by_holder import Holder, count_held, find_held
-from saleor_serials.serials.search.filters import Filter, Moment, Sort, searchable
+from saleor_serials.serials.search.filters import (
+    BY_ID,
+    NEWEST_FIRST,
+    Filter,
+    Moment,
+    Sort,
+    searchable,
+)
+from saleor_serials.serials.search.keyset import read_page
 from saleor_serials.serials.search.pages import MAX_ID, Cursor, Page, PageResult
 
 __all__ = [
+    "BY_ID",
     "COUNT_LIMIT",
     "MAX_ID",
+    "NEWEST_FIRST",
     "BatchFilter",
     "Cursor",
     "Filter",
@@ -38,5 +48,6 @@ __all__ = [
     "find_batches",
     "find_batches_of",
     "find_held",
+    "read_page",
     "searchable",
 ]

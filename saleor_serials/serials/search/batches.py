@@ -1,4 +1,4 @@
-"""Find batches by id, of many packs at once."""
+"""Find batches; those of many packs at once, by id."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -7,7 +7,8 @@ from typing import Any
 from django.db.models import Count, QuerySet
 
 from saleor_serials.models import Batch, Serial, SerialStatus
-from saleor_serials.serials.search.filters import pattern
+from saleor_serials.serials.search.filters import BY_ID, Sort, pattern
+from saleor_serials.serials.search.keyset import read_page
 from saleor_serials.serials.search.pages import Page, PageResult
 
 
@@ -17,6 +18,7 @@ class BatchFilter:
 
     pack_ids: frozenset[int] | None = None
     search: str | None = None
+    sort: Sort = BY_ID
 
     def rows(self) -> QuerySet[Any]:
         """The batches, in no order."""
@@ -26,9 +28,7 @@ class BatchFilter:
 
 def find_batches(criteria: BatchFilter, page: Page) -> PageResult:
     """Find the batches on one page of a list."""
-    batches = criteria.rows().filter(pk__gt=page.lowest, pk__lt=page.highest)
-    rows = list(batches.order_by("-pk" if page.backward else "pk")[: page.limit + 1])
-    return PageResult.on(page, sorted(rows, key=lambda batch: batch.pk))
+    return read_page(criteria.rows(), page, criteria.sort)
 
 
 def find_batches_of(

@@ -7,11 +7,11 @@ from typing import Any
 from django.db import connection
 
 from saleor_serials import customers
-from saleor_serials.models import Serial
+from saleor_serials.models import SORTED_LENGTH, Serial
 from saleor_serials.serials import counts as serials_counts
 from saleor_serials.serials.search.by_holder import claims, texts
 from saleor_serials.serials.search.filters import Filter, Moment, pattern
-from saleor_serials.serials.search.pages import Page, PageResult
+from saleor_serials.serials.search.pages import MAX_ID, Page, PageResult
 
 # How far the count of a page goes while the client waits for it.
 COUNT_LIMIT = 100_000
@@ -93,6 +93,7 @@ class _IndexScan:
     known: frozenset[str] = frozenset()
     condition: str = "TRUE"
     is_complete: bool = False
+    is_by_status: bool = False
 
 
 def _branches(scan: _IndexScan, branch: str, *, limit: int) -> str:
@@ -160,15 +161,19 @@ class _Search:
                     WHERE r.order_id = %(order)s))""",
                 order=criteria.order_id,
             )
-        if criteria.product_id is not None:
-            sells = " AND a.variant_id = %(variant)s" if criteria.variant_id is not None else ""
+        sold = [
+            f"a.{column} = %({column})s"
+            for column in ("product_id", "variant_id")
+            if getattr(criteria, column) is not None
+        ]
+        if sold:
             self._require(
                 "product",
                 f"""s.assignment_id IN (
                     SELECT a.id FROM saleor_serials_assignment AS a
-                    WHERE a.product_id = %(product)s{sells})""",
-                product=criteria.product_id,
-                variant=criteria.variant_id,
+                    WHERE {" AND ".join(sold)})""",
+                product_id=criteria.product_id,
+                variant_id=criteria.variant_id,
             )
         if criteria.email is not None:
             self._require("customer", _CUSTOMER, customer=customers.of_email(criteria.email))
@@ -197,9 +202,15 @@ class _Search:
 
     def scan(self) -> _IndexScan | None:
         """Choose the index to scan; None if reading and sorting all matches is cheaper."""
-        moment = self.criteria.sort.moment
+        moment, text = self.criteria.sort.moment, self.criteria.sort.text
         if "order" in self.conditions or "claim" in self.conditions:
             return None
+        if text is not None and ("user" in self.conditions or "customer" in self.conditions):
+            return None
+        if text == "status":
+            return self._by_status()
+        if text is not None:
+            return self._complete(_IndexScan(seeds="SELECT"))
         if moment is not None:
             times = frozenset(name for name in self.conditions if name in _TIMES[moment])
             own = " AND ".join(["TRUE", *(self.conditions[name] for name in sorted(times))])
@@ -243,6 +254,49 @@ class _Search:
             )
         )
 
+    def _by_status(self) -> _IndexScan | None:
+        """Scan the statuses of each pack that the page can still show, in their order.
+
+        A pack's serials are in the list's order within a status alone, so ``seed.lowest`` and
+        ``seed.highest`` bound the ids of the status that a neighbouring page ended in.
+        """
+        if self.criteria.pack_ids is None:
+            self._leave_out_empty_packs(always=True)
+        after, before = self.page.after, self.page.before
+        if self.criteria.sort.descending:
+            after, before = before, after
+        seeds = [
+            (
+                status,
+                after.id if after and after.text == status else 0,
+                before.id if before and before.text == status else MAX_ID,
+            )
+            for status in self.values["statuses"]
+            if (after is None or (after.text or "") <= status)
+            and (before is None or status <= (before.text or ""))
+        ]
+        self.values |= {
+            "seed_statuses": [status for status, _, _ in seeds],
+            "seed_lowest": [lowest for _, lowest, _ in seeds],
+            "seed_highest": [highest for _, _, highest in seeds],
+        }
+        scan = self._complete(
+            _IndexScan(
+                seeds="""
+                    SELECT DISTINCT pack_id, status, lowest, highest
+                    FROM unnest(%(packs)s::bigint[]) AS pack(pack_id), unnest(
+                        %(seed_statuses)s::text[], %(seed_lowest)s::bigint[],
+                        %(seed_highest)s::bigint[]
+                    ) AS t(status, lowest, highest)
+                """,
+                number=len(self.values["packs"]) * len(seeds),
+                columns=["pack_id", "status"],
+                known=frozenset({"pack", "status"}),
+                is_by_status=True,
+            )
+        )
+        return scan if scan.is_complete or scan.number <= _MAX_BRANCHES else None
+
     def _complete(self, scan: _IndexScan) -> _IndexScan:
         return replace(scan, is_complete=self.conditions.keys() <= scan.known)
 
@@ -255,8 +309,14 @@ class _Search:
         """
         equal, lead = scan.columns[:-1], scan.columns[-1:]
         where = [f"s.{column} = seed.{column}" for column in equal]
-        where += [scan.condition, *self._bounds(lead)]
-        order = self._order([*lead, *self.criteria.sort.columns])
+        if scan.is_by_status:
+            where += [
+                "(s.status, s.id) > (seed.status, seed.lowest)",
+                "(s.status, s.id) < (seed.status, seed.highest)",
+            ]
+        else:
+            where += [scan.condition, *self._bounds(lead)]
+        order = self._order(dict.fromkeys([*lead, *self.criteria.sort.columns]))
         branch = f"""
             SELECT s.* FROM saleor_serials_serial AS s
             WHERE {" AND ".join(where)} ORDER BY {order}
@@ -289,9 +349,9 @@ class _Search:
         self._leave_out_empty_packs()
         if self.is_nothing:
             return []
-        if self.criteria.is_plain and self.criteria.sort.moment is None:
+        if self.criteria.is_plain and self.criteria.sort.column == "id":
             return self.rows(self._inside())
-        columns = ", ".join(f"s.{column}" for column in self.criteria.sort.columns)
+        columns = ", ".join(_selected(column) for column in self.criteria.sort.columns)
         return self._page(
             "SELECT * FROM matching",
             before=f"""
@@ -325,10 +385,11 @@ class _Search:
             [number] = cursor.fetchone()
         return None if limit is not None and number > limit else int(number)
 
-    def _leave_out_empty_packs(self) -> None:
+    def _leave_out_empty_packs(self, *, always: bool = False) -> None:
         """Name the packs that have serials in the statuses, where that narrows anything down."""
         criteria = self.criteria
-        if criteria.pack_ids is None and criteria.statuses is None and not criteria.is_plain:
+        narrows = criteria.pack_ids is not None or criteria.statuses is not None
+        if not (always or narrows or criteria.is_plain):
             return
         packs = [
             pk
@@ -347,9 +408,9 @@ class _Search:
         """Whether the page is read from the largest on."""
         return self.criteria.sort.descending is not self.page.backward
 
-    def _order(self, columns: Sequence[str], *, descends: bool | None = None) -> str:
+    def _order(self, columns: Iterable[str], *, descends: bool | None = None) -> str:
         direction = "DESC" if (self._descends if descends is None else descends) else "ASC"
-        return ", ".join(f"s.{column} {direction}" for column in columns)
+        return ", ".join(f"{_expression(column)} {direction}" for column in columns)
 
     def _bounds(self, lead: Sequence[str]) -> list[str]:
         """Return the page's bounds as SQL, in the columns of the order, after ``lead``."""
@@ -357,7 +418,7 @@ class _Search:
         below, above = page.after, page.before
         if sort.descending:
             below, above = above, below
-        ours = ", ".join(f"s.{column}" for column in [*lead, *sort.columns])
+        ours = ", ".join(map(_expression, [*lead, *sort.columns]))
         theirs = "".join(f"seed.{column}, " for column in lead)
         bounds = []
         for name, comparison, position, otherwise in (
@@ -365,18 +426,19 @@ class _Search:
             ("highest", "<", above, 2**63 - 1),
         ):
             self.values[name] = otherwise if position is None else position.id
-            moment = ""
-            if sort.moment is not None:
+            value = ""
+            if sort.column != "id":
                 if position is None:
                     continue
-                moment = f"%({name}_moment)s::timestamptz, "
-                self.values[f"{name}_moment"] = position.moment
-            bounds.append(f"({ours}) {comparison} ({theirs}{moment}%({name})s)")
+                kind = "text" if sort.moment is None else "timestamptz"
+                value = f"%({name}_value)s::{kind}, "
+                self.values[f"{name}_value"] = position.value
+            bounds.append(f"({ours}) {comparison} ({theirs}{value}%({name})s)")
         return bounds
 
     def _page(self, source: str, *, before: str = "") -> list[Serial]:
         """Read the serials of the page in the list's order, and one more in its direction."""
-        columns = ", ".join(f"s.{column}" for column in self.criteria.sort.columns)
+        columns = ", ".join(_selected(column) for column in self.criteria.sort.columns)
         return list(
             Serial.objects.raw(
                 f"""
@@ -392,6 +454,15 @@ class _Search:
                 self.values,
             )
         )
+
+
+def _expression(column: str) -> str:
+    """Write a column of the order; cutting data twice is cutting it once."""
+    return f"left(s.data, {SORTED_LENGTH})" if column == "data" else f"s.{column}"
+
+
+def _selected(column: str) -> str:
+    return f"{_expression(column)} AS {column}"
 
 
 _CUSTOMER = "s.customer <> '' AND s.customer = %(customer)s"

@@ -6,9 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from saleor_serials.access.permissions import LISTED
-from saleor_serials.described import Described
 from saleor_serials.errors import TooShort
-from saleor_serials.models import SerialStatus
+from saleor_serials.models import SORTED_LENGTH, SerialStatus
 from saleor_serials.serials.search.pages import Cursor
 from saleor_serials.serials.text import normalised
 from saleor_serials.storable import storable_text
@@ -17,35 +16,46 @@ from saleor_serials.storable import storable_text
 MIN_SEARCH = 3
 
 
-class Moment(Described):
-    """What a list of serials is ordered by."""
+class Moment(StrEnum):
+    """A time that lists can be ordered by: the name of its column."""
 
-    CREATED_AT = "created_at", "When they were put into their pack."
-    ASSIGNED_AT = (
-        "assigned_at",
-        "When their customers got them; those that nobody ever got are left out.",
-    )
+    CREATED_AT = "created_at"
+    ASSIGNED_AT = "assigned_at"
+    ENTITLED_SINCE = "entitled_since"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Sort:
-    """The order of a list: by id, or by a moment and then by id.
+    """The order of a list: by id, or by a moment or a column of text and then by id.
 
-    By the moment of assignment, those that never had one are left out.
+    By the moment of assignment, those that never had one are left out. By ``data``, the order is
+    that of its first characters: the whole may be longer than an index can hold.
     """
 
     moment: Moment | None = None
+    text: str | None = None
     descending: bool = False
+
+    @property
+    def column(self) -> str:
+        """The column that the list is ordered by first."""
+        return self.text or (self.moment.value if self.moment else "id")
 
     @property
     def columns(self) -> tuple[str, ...]:
         """What the list is ordered by."""
-        return ("id",) if self.moment is None else (self.moment.value, "id")
+        return ("id",) if self.column == "id" else (self.column, "id")
 
     def position(self, row: Any) -> Cursor:
         """Tell where in the list a row stands."""
+        if self.text is not None:
+            return Cursor(id=row.pk, text=getattr(row, self.text)[:SORTED_LENGTH])
         moment = None if self.moment is None else getattr(row, self.moment.value)
         return Cursor(id=row.pk, moment=moment)
+
+
+BY_ID = Sort()
+NEWEST_FIRST = Sort(descending=True)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -53,8 +63,8 @@ class Filter:
     """Which serials; None does not filter. Deleted ones only if their status is named.
 
     ``user_id`` is a customer with an account, ``email`` one without. ``product_id`` and
-    ``variant_id`` are what the line that holds a serial sold. ``search`` is a part of the data,
-    as ``searchable`` returns it.
+    ``variant_id``, each alone or both, are what the line that holds a serial sold. ``search`` is
+    a part of the data, as ``searchable`` returns it.
     """
 
     pack_ids: tuple[int, ...] | None = None
@@ -70,7 +80,7 @@ class Filter:
     assigned_from: datetime | None = None
     assigned_to: datetime | None = None
     search: str | None = None
-    sort: Sort = Sort()
+    sort: Sort = BY_ID
 
     def within(self, packs: Iterable[int] | None) -> "Filter":
         """Restrict it to these packs; None does not restrict it."""

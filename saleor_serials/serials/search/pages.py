@@ -10,10 +10,19 @@ MAX_ID = 2**63 - 1
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cursor:
-    """A place in a list: behind a row with this id; ``moment`` where the list is by time."""
+    """A place in a list: behind a row with this id.
+
+    ``moment`` where the list is by time, ``text`` where it is by a column of text.
+    """
 
     id: int
     moment: datetime | None = None
+    text: str | None = None
+
+    @property
+    def value(self) -> datetime | str | None:
+        """What the row has in the column that the list is ordered by; None: that is the id."""
+        return self.text if self.moment is None else self.moment
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
