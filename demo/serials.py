@@ -92,7 +92,9 @@ def in_pack(owner: Api, pack: str) -> list[Serial]:
           serials(filter: {packs: [$pack]}, first: 100) {
             edges { node {
               data status
-              events { type createdAt fromStatus toStatus actor orderNumber reason }
+              events(first: 50) { edges { node {
+                type createdAt fromStatus toStatus actor orderNumber reason
+              } } }
             } }
           }
         }""",
@@ -115,7 +117,7 @@ def _serial(node: dict[str, Any]) -> Serial:
                 order=event["orderNumber"] or "",
                 reason=event["reason"] or "",
             )
-            for event in node["events"]
+            for event in (edge["node"] for edge in node["events"]["edges"])
         ),
     )
 

@@ -19,6 +19,7 @@ class SerialsConfig(AppConfig):
         from saleor_serials.host import host
         from saleor_serials.orders import records
         from saleor_serials.packs import links
+        from saleor_serials.web import routing
 
         host.connect(
             order_changed=tasks.request_reconcile,
@@ -28,5 +29,5 @@ class SerialsConfig(AppConfig):
         )
         checks.register()
         tasks.schedule_sweep()
-        settings.MIDDLEWARE = [*settings.MIDDLEWARE, middleware.PATH]
+        settings.MIDDLEWARE = [*settings.MIDDLEWARE, middleware.PATH, routing.PATH]
         schema.install()

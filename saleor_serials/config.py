@@ -14,6 +14,8 @@ from saleor_serials.host.shapes import PluginState, is_email
 from saleor_serials.models import SerialStatus
 
 PLUGIN_ID = "saleor.serials"
+# Where files of exports are downloaded, below the shop's own root.
+EXPORTS_PATH = f"plugins/{PLUGIN_ID}/exports/"
 ACTIVE_BY_DEFAULT = True
 # The largest number of an integer column.
 MAX_LIMIT = 2**31 - 1

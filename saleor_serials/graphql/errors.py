@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from graphql import GraphQLError
 
 from saleor_serials.errors import InvalidInput
+from saleor_serials.storable import storable
 
 
 @contextmanager
@@ -19,3 +20,13 @@ def refusals() -> Iterator[None]:
         yield
     except InvalidInput as refusal:
         raise GraphQLError(refusal.message) from None
+
+
+def reference_of(text: str) -> str:
+    """Read an external reference that something is looked up by.
+
+    Raises:
+        GraphQLError: no object can have it.
+    """
+    with refusals():
+        return storable(text, field="external_reference")

@@ -16,6 +16,8 @@ from saleor.graphql.core.mutations import BaseMutation
 from saleor.graphql.core.schema import CoreMutations, CoreQueries
 from saleor.graphql.core.types.common import DateTimeRangeInput
 from saleor.graphql.core.types.upload import Upload
+from saleor.graphql.meta.mutations import MetadataInput
+from saleor.graphql.meta.types import MetadataItem
 from saleor.graphql.order.types import Order, OrderLine
 from saleor.graphql.product.types import Product, ProductVariant
 

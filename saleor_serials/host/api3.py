@@ -22,6 +22,8 @@ from saleor.graphql.core.scalars import DateTime
 from saleor.graphql.core.schema import CoreMutations, CoreQueries
 from saleor.graphql.core.types import DateTimeRangeInput
 from saleor.graphql.core.types.upload import Upload
+from saleor.graphql.meta.inputs import MetadataInput
+from saleor.graphql.meta.types import MetadataItem
 from saleor.graphql.order.types import Order, OrderLine
 from saleor.graphql.product.types import Product, ProductVariant
 from saleor.graphql.query_cost_map import COST_MAP

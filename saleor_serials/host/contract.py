@@ -217,6 +217,8 @@ class Api(Protocol):
     Product: Any
     ProductVariant: Any
     Upload: Any
+    MetadataInput: Any
+    MetadataItem: Any
 
     Mutation: Any
     """The base class of mutations; ``Meta`` takes a ``permission`` and an ``error_type_class``."""

@@ -16,7 +16,7 @@ def create(*, name: str, slug: str | None = None, **values: Any) -> Pack:
 
     Raises:
         InvalidInput: a rule cannot be used; ``field`` names it.
-        AlreadyExists: another pack has this slug.
+        AlreadyExists: another pack has this slug, or this external reference.
     """
     pack = Pack(**rules.read({"name": name, **values}))
     pack.slug = rules.read({"slug": slug})["slug"] if slug is not None else _free_slug(pack.name)
@@ -53,6 +53,8 @@ def update(pack_id: int, **values: Any) -> Pack:
             if values.get(kind, getattr(pack, kind)) != getattr(pack, kind):
                 values.setdefault(f"{kind}_settings", {})
         for field, value in rules.read(values).items():
+            if field in ("metadata", "private_metadata"):
+                value = getattr(pack, field) | value
             setattr(pack, field, value)
         if values.keys() & _TOGETHER:
             rules.check(pack)
@@ -152,7 +154,11 @@ def _save(pack: Pack, **how: Any) -> None:
             pack.save(**how)
             # A text that names this slug can be synced now.
             MetadataLinks.objects.exclude(problem="").update(text=None)
-    except IntegrityError:
+    except IntegrityError as error:
+        if "external_reference" in str(error):
+            raise AlreadyExists(
+                "Another pack has this external reference.", field="external_reference"
+            ) from None
         raise AlreadyExists("Another pack has this slug.", field="slug") from None
 
 

@@ -21,12 +21,14 @@ from saleor_serials.extensions.generators import generator
 from saleor_serials.extensions.renderers import renderer
 from saleor_serials.host import host
 from saleor_serials.models import MAX_NAME, MAX_SLUG, Pack, PackSource, SerialStatus, VendorGroup
+from saleor_serials.serials import references
 from saleor_serials.serials.generation import room
 from saleor_serials.storable import short_text, storable_object, storable_text
 
 # As a limit of a pack: the shop's limit applies.
 SHOPS = -1
 MAX_CONSUMERS = 20
+MAX_PUBLIC_FIELDS = 50
 
 
 def read(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -176,6 +178,18 @@ def _groups(value: Collection[str], field: str) -> list[str]:
     return groups
 
 
+def _public_fields(value: Collection[str], field: str) -> list[str]:
+    names = list(dict.fromkeys(storable(name.strip(), field=field) for name in value))
+    if len(names) > MAX_PUBLIC_FIELDS:
+        raise TooMany(f"A pack has at most {MAX_PUBLIC_FIELDS} public fields.", field=field)
+    for name in names:
+        if not name:
+            raise Required("Name the extra field that customers see.", field=field)
+        if len(name) > 100:
+            raise TooLong("The name of a public field has at most 100 characters.", field=field)
+    return names
+
+
 def _channels(value: Collection[str], field: str) -> list[str]:
     channels = list(dict.fromkeys(slug.strip() for slug in value))
     unknown = set(channels) - host.known_channels(channels)
@@ -205,4 +219,8 @@ _READERS: Mapping[str, Callable[[Any, str], Any]] = {
     "customer_groups": _groups,
     "channels": _channels,
     "vendor_group_id": _vendor_group,
+    "public_fields": _public_fields,
+    "metadata": references.metadata,
+    "private_metadata": references.metadata,
+    "external_reference": references.external_reference,
 }

@@ -1,12 +1,16 @@
 """Batches: serials made or imported together."""
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
+from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
 from saleor_serials import history
+from saleor_serials.errors import Required, without_details
 from saleor_serials.models import MAX_NAME, Batch, Pack
+from saleor_serials.serials import references
 from saleor_serials.storable import short_text
 
 
@@ -43,6 +47,37 @@ def begin_batch(
     batch = make_batch(pack, name=name, quantity=quantity, actor=actor, reason=reason)
     batch.quantity = 0
     batch.save(update_fields=["quantity"])
+    return batch
+
+
+def update(
+    batch_id: int,
+    *,
+    name: str | None = None,
+    metadata: Iterable[Mapping[str, str]] | None = None,
+    private_metadata: Iterable[Mapping[str, str]] | None = None,
+    external_reference: str | None = None,
+) -> Batch:
+    """Change what is not None of a batch. Metadata is added key by key.
+
+    Raises:
+        Required, TooLong, InvalidInput: one of them cannot be stored.
+        AlreadyExists: another batch has this external reference.
+    """
+    with without_details(), transaction.atomic():
+        batch: Batch = Batch.objects.select_for_update().get(pk=batch_id)
+        changed = references.change(
+            batch,
+            metadata_items=metadata,
+            private_metadata_items=private_metadata,
+            reference=external_reference,
+        )
+        if name is not None:
+            if not name.strip():
+                raise Required("Give the batch a name.", field="name")
+            batch.name = batch_name(name, now=batch.created_at)
+            changed.append("name")
+        batch.save(update_fields=changed)
     return batch
 
 

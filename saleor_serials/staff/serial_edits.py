@@ -1,6 +1,6 @@
 """Edit a serial's extra fields by hand, and write events of one's own into its history."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -17,6 +17,7 @@ from saleor_serials.models import (
     Serial,
     SerialStatus,
 )
+from saleor_serials.serials import references
 from saleor_serials.staff.action import StaffAction, lock, one_transaction
 from saleor_serials.storable import short_text, storable_object
 
@@ -28,17 +29,24 @@ def edit(
     extra: Mapping[str, Any] | None = None,
     expires_at: datetime | None = None,
     never_expires: bool = False,
+    metadata: Iterable[Mapping[str, str]] | None = None,
+    private_metadata: Iterable[Mapping[str, str]] | None = None,
+    external_reference: str | None = None,
 ) -> Serial:
     """Change a serial's extra fields, all together, or when it ceases to be valid.
+
+    Metadata is added key by key. An empty ``external_reference`` removes it.
 
     Raises:
         NotFound, NotAllowed: there is no such serial, or the action has no access.
         Required: there is nothing to change.
-        TooLong, InvalidInput: the extra fields cannot be kept.
+        TooLong, InvalidInput: one of them cannot be kept.
+        AlreadyExists: another serial has this external reference.
         WrongStatus: it is deleted.
     """
     by = action.by()
-    if extra is None and expires_at is None and not never_expires:
+    changes = (extra, expires_at, metadata, private_metadata, external_reference)
+    if not never_expires and all(change is None for change in changes):
         raise Required("Say what to change: extra fields, or the expiry.", field="extra")
     with one_transaction():
         [serial] = lock([serial_id], action, field="id")
@@ -49,7 +57,13 @@ def edit(
             serial.extra = storable_object(extra, field="extra", at_most=MAX_EXTRA_BYTES)
         if never_expires or expires_at is not None:
             serial.expires_at = None if never_expires else expires_at
-        serial.save(update_fields=["extra", "expires_at"])
+        changed = references.change(
+            serial,
+            metadata_items=metadata,
+            private_metadata_items=private_metadata,
+            reference=external_reference,
+        )
+        serial.save(update_fields=["extra", "expires_at", *changed])
         record([serial], EventType.EDITED, status, by=by, now=timezone.now())
         return serial
 

@@ -143,9 +143,9 @@ def test_jobs_are_listed_newest_first_by_pack_kind_and_status(owner: Any) -> Non
     assert kinds() == ["IMPORT", "GENERATE", "IMPORT", "EXPORT"]
     assert kinds("CREATED_AT ASC") == ["EXPORT", "IMPORT", "GENERATE", "IMPORT"]
     assert kinds("STATUS ASC") == ["EXPORT", "GENERATE", "IMPORT", "IMPORT"]
-    assert kinds(**packs) == ["IMPORT", "GENERATE", "IMPORT"]
+    assert kinds(packs=packs["packs"]) == ["IMPORT", "GENERATE", "IMPORT"]
     assert kinds(kinds=["GENERATE", "EXPORT"]) == ["GENERATE", "EXPORT"]
-    assert kinds(**packs, statuses=["FAILED"]) == ["IMPORT"]
+    assert kinds(statuses=["FAILED"], packs=packs["packs"]) == ["IMPORT"]
     assert kinds(kinds=[]) == []
 
 

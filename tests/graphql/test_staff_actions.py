@@ -12,7 +12,7 @@ from saleor_serials.maintenance.sweep import sweep
 from saleor_serials.models import Assignment, Event, Pack, Serial
 from saleor_serials.orders.reconcile import reconcile
 from tests import making
-from tests.graphql.api import do, gid, is_denied, people, refused
+from tests.graphql.api import do, gid, is_denied, nodes, people, refused
 from tests.hosts import shop
 
 ASSIGN = """mutation (
@@ -60,7 +60,7 @@ UPDATE = """mutation (
 }"""
 NOTE = """mutation ($id: ID!, $title: String!, $text: String, $at: DateTime) {
   serialEventCreate(id: $id, title: $title, text: $text, happenedAt: $at) {
-    serial { data events { type title reason happenedAt actor } }
+    serial { data events(first: 9) { edges { node { type title reason happenedAt actor } } } }
     errors { field message code index }
   }
 }"""
@@ -637,7 +637,7 @@ def test_staff_and_outside_software_write_events_of_their_own(seller: Any) -> No
     do(NOTE, {**of_serial, "title": "Made", "at": "2020-05-06T07:08:09+00:00"}, by=app)
     noted = do(NOTE, {**of_serial, "title": "Inspected", "text": "No fault found"}, by=seller)
 
-    events = noted["serial"]["events"][1:]
+    events = nodes(noted["serial"]["events"])[1:]
     assert [(e["type"], e["title"], e["reason"], e["actor"]) for e in events] == [
         ("NOTED", "Made", None, "Workshop"),
         ("NOTED", "Inspected", "No fault found", seller.email),

@@ -17,7 +17,8 @@ EVERYTHING = """
   totalCount
   edges { node {
     data pack { name links { variant { sku } } } batch { name }
-    assignment { orderNumber pack { slug } } events { actor orderNumber }
+    assignment { orderNumber pack { slug } }
+    events(first: 9) { edges { node { actor orderNumber } } }
   } }
   pageInfo { hasNextPage }
 """

@@ -67,6 +67,24 @@ def batches(ids: Sequence[int]) -> Mapping[int, Batch]:
     return _rows(Batch.objects, ids)
 
 
+def _by_reference(model: Any, name: str) -> Callable[[Sequence[str]], Mapping[str, Any]]:
+    def read(references: Sequence[str]) -> Mapping[str, Any]:
+        found = model.objects.filter(external_reference__in=references)
+        return {row.external_reference: row for row in found}
+
+    read.__name__ = name
+    return read
+
+
+packs_by_reference = batch_load(_by_reference(Pack, "packs_by_reference"))
+
+
+batches_by_reference = batch_load(_by_reference(Batch, "batches_by_reference"))
+
+
+serials_by_reference = batch_load(_by_reference(Serial, "serials_by_reference"))
+
+
 @batch_load
 def serials(ids: Sequence[int]) -> Mapping[int, Serial]:
     return _rows(Serial.objects, ids)

@@ -1,6 +1,15 @@
 """What staff change: each mutation reads ids, calls one verb, and translates refusals."""
 
-from saleor_serials.graphql.mutations import deletion, jobs, links, packs, serials, staff, vendors
+from saleor_serials.graphql.mutations import (
+    batches,
+    deletion,
+    jobs,
+    links,
+    packs,
+    serials,
+    staff,
+    vendors,
+)
 
 MUTATIONS = {
     "serial_pack_create": packs.SerialPackCreate.Field(),
@@ -13,6 +22,7 @@ MUTATIONS = {
     "serials_create": serials.SerialsCreate.Field(),
     "serials_generate": jobs.SerialsGenerate.Field(),
     "serial_batch_create": jobs.SerialBatchCreate.Field(),
+    "serial_batch_update": batches.SerialBatchUpdate.Field(),
     "serials_import": jobs.SerialsImport.Field(),
     "serial_pack_links_import": jobs.SerialPackLinksImport.Field(),
     "serials_export": jobs.SerialsExport.Field(),

@@ -17,6 +17,7 @@ from saleor_serials.graphql.types.enums import (
     SerialPickOrderEnum,
     SerialStatusEnum,
 )
+from saleor_serials.graphql.types.metadata import metadata_input, reference_input
 from saleor_serials.host import api
 from saleor_serials.host.shapes import Actor
 from saleor_serials.packs import lifecycle
@@ -98,6 +99,13 @@ class SerialPackInput(graphene.InputObjectType):
             "shop's."
         )
     )
+    public_fields = graphene.List(
+        graphene.NonNull(graphene.String),
+        description="Names of the extra fields of its serials that customers see as well.",
+    )
+    metadata = metadata_input()
+    private_metadata = metadata_input(is_private=True)
+    external_reference = reference_input()
     notice_below = graphene.Int(
         description="Tell staff when fewer serials than this are left; 0: never."
     )

@@ -13,6 +13,7 @@ from saleor_serials.graphql import ids
 from saleor_serials.graphql.mutations.base import Mutation
 from saleor_serials.graphql.types import Serial
 from saleor_serials.graphql.types.enums import SerialStatusEnum
+from saleor_serials.graphql.types.metadata import metadata_input, reference_input
 from saleor_serials.host import api
 from saleor_serials.host.shapes import Actor
 from saleor_serials.models import Serial as SerialRow
@@ -302,10 +303,16 @@ class SerialUpdate(Mutation):
         )
         expires_at = api.DateTime(description="When it ceases to be valid.")
         never_expires = graphene.Boolean(description="Whether it is to be valid for ever.")
+        metadata = metadata_input()
+        private_metadata = metadata_input(is_private=True)
+        external_reference = reference_input()
         reason = _REASON
 
     class Meta:
-        description = f"Change a serial's extra fields, or its expiry. {_FOR_PRODUCTS}"
+        description = (
+            "Change a serial's extra fields, its expiry, its metadata or its external reference. "
+            f"{_FOR_PRODUCTS}"
+        )
 
     @classmethod
     def perform(cls, actor: Actor, **arguments: Any) -> Any:
@@ -315,6 +322,9 @@ class SerialUpdate(Mutation):
             extra=arguments.get("extra"),
             expires_at=arguments.get("expires_at"),
             never_expires=bool(arguments.get("never_expires")),
+            metadata=arguments.get("metadata"),
+            private_metadata=arguments.get("private_metadata"),
+            external_reference=arguments.get("external_reference"),
         )
         return cls(serial=serial)
 

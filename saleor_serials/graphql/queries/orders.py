@@ -8,11 +8,15 @@ from promise import Promise
 from saleor_serials.access import permissions
 from saleor_serials.access.permissions import MANAGE_ORDERS
 from saleor_serials.graphql.access import Visibility, pack_access_of, require, visibility
+from saleor_serials.graphql.errors import refusals
 from saleor_serials.graphql.loaders import assignments, orders
-from saleor_serials.graphql.loaders.lists import Held, list_serials
+from saleor_serials.graphql.loaders.lists import Held, list_loaded, list_serials
 from saleor_serials.graphql.pagination import Listing, field
-from saleor_serials.graphql.types import SerialEvent
-from saleor_serials.graphql.types.connections import SerialCountableConnection
+from saleor_serials.graphql.types import filters, sorting
+from saleor_serials.graphql.types.connections import (
+    SerialCountableConnection,
+    SerialEventCountableConnection,
+)
 from saleor_serials.host import api
 from saleor_serials.models import SerialStatus
 from saleor_serials.serials.search import Holder
@@ -25,9 +29,10 @@ def _resolve_order_serials(
     return _held(info, arguments, Holder.ORDER, order_id, order_id=order_id, token=token)
 
 
-def _resolve_order_events(root: Any, info: Any) -> Any:
+def _resolve_order_events(root: Any, info: Any, **arguments: Any) -> Any:
     require(info, MANAGE_ORDERS)
-    return orders.notes(info.context, (str(api.unwrap(root).pk), pack_access_of(info).packs))
+    key = (str(api.unwrap(root).pk), pack_access_of(info).packs)
+    return list_loaded(info, arguments, lambda: orders.notes(info.context, key))
 
 
 def _resolve_line_serials(
@@ -87,7 +92,9 @@ def _resolve_shortfall(root: Any, info: Any, *, token: str | None = None) -> Any
     return _visibility_of_order(info, str(line.order_id), token).then(shortfall)
 
 
-def _resolve_user_serials(root: Any, info: Any, **arguments: Any) -> Any:
+def _resolve_user_serials(
+    root: Any, info: Any, *, filter: Any = None, sort_by: Any = None, **arguments: Any
+) -> Any:
     user_id = api.unwrap(root).pk
     actor = api.actor(info.context)
 
@@ -98,7 +105,18 @@ def _resolve_user_serials(root: Any, info: Any, **arguments: Any) -> Any:
             is_theirs=actor.user_id == user_id,
             shown=shown,
         )
-        return list_serials(info, arguments, _seen(Holder.USER, str(user_id), seen))
+        if not filter and not sort_by:
+            held = _seen(Holder.USER, str(user_id), seen)
+            return list_serials(info, arguments, held)
+        with refusals():
+            criteria = filters.user_serials(
+                filter,
+                user_id=user_id,
+                statuses=seen.statuses,
+                within=seen.packs,
+                sort_by=sort_by,
+            )
+        return list_serials(info, arguments, criteria)
 
     return orders.shown_statuses(info.context).then(listing)
 
@@ -119,8 +137,8 @@ TYPE_FIELDS = {
             description=f"The serials that the order holds. {_WHO.format('empty')}",
             token=_TOKEN,
         ),
-        "serial_events": graphene.Field(
-            graphene.List(graphene.NonNull(SerialEvent)),
+        "serial_events": field(
+            SerialEventCountableConnection,
             resolver=_resolve_order_events,
             description=(
                 "What staff should know of the order's serials as a whole: refunds in part, "
@@ -155,6 +173,8 @@ TYPE_FIELDS = {
                 "The serials that the customer has. For the customer, in the statuses that the "
                 "shop shows, and with the permission MANAGE_ORDERS; empty for everybody else."
             ),
+            filter=filters.SerialUserFilterInput(description="Which of them to list."),
+            sort_by=sorting.SerialSortingInput(description="In which order to list them."),
         ),
     },
 }

@@ -8,7 +8,7 @@ from graphql import GraphQLError
 from saleor_serials.access.permissions import MANAGE_PRODUCTS, MANAGE_STAFF
 from saleor_serials.graphql import ids
 from saleor_serials.graphql.access import pack_access_of, require, within_reach
-from saleor_serials.graphql.errors import refusals
+from saleor_serials.graphql.errors import reference_of, refusals
 from saleor_serials.graphql.loaders import rows
 from saleor_serials.graphql.loaders.lists import list_batches, list_packs
 from saleor_serials.graphql.pagination import Listing, field
@@ -28,16 +28,24 @@ from saleor_serials.host import api
 from saleor_serials.models import VendorGroup
 
 
-def _resolve_pack(root: Any, info: Any, *, id: str | None = None, slug: str | None = None) -> Any:
+def _resolve_pack(
+    root: Any,
+    info: Any,
+    *,
+    id: str | None = None,
+    slug: str | None = None,
+    external_reference: str | None = None,
+) -> Any:
     require(info, MANAGE_PRODUCTS)
-    if (id is None) == (slug is None):
-        raise GraphQLError("Give either `id` or `slug`.")
+    if [id, slug, external_reference].count(None) != 2:
+        raise GraphQLError("Give one of `id`, `slug` and `externalReference`.")
     access = pack_access_of(info)
-    pack = (
-        rows.packs_by_slug(info.context, slug)
-        if slug is not None
-        else rows.packs(info.context, ids.numbers_of([id or ""], "SerialPack")[0])
-    )
+    if slug is not None:
+        pack = rows.packs_by_slug(info.context, slug)
+    elif external_reference is not None:
+        pack = rows.packs_by_reference(info.context, reference_of(external_reference))
+    else:
+        pack = rows.packs(info.context, ids.numbers_of([id or ""], "SerialPack")[0])
     return pack.then(lambda row: row if row is not None and access.sees(row.pk) else None)
 
 
@@ -50,8 +58,15 @@ def _resolve_packs(
     return list_packs(info, arguments, criteria)
 
 
-def _resolve_batch(root: Any, info: Any, *, id: str) -> Any:
+def _resolve_batch(
+    root: Any, info: Any, *, id: str | None = None, external_reference: str | None = None
+) -> Any:
     require(info, MANAGE_PRODUCTS)
+    if external_reference is not None and id is None:
+        reference = reference_of(external_reference)
+        return within_reach(info, rows.batches_by_reference(info.context, reference))
+    if id is None or external_reference is not None:
+        raise GraphQLError("Give either `id` or `externalReference`.")
     batch = rows.batches(info.context, ids.numbers_of([id], "SerialBatch")[0])
     return within_reach(info, batch)
 
@@ -91,9 +106,13 @@ QUERIES = {
     "serial_pack": graphene.Field(
         SerialPack,
         resolver=_resolve_pack,
-        description=("Look up a pack by ID or slug. Requires the permission MANAGE_PRODUCTS."),
+        description=(
+            "Look up a pack by ID, slug or external reference. "
+            "Requires the permission MANAGE_PRODUCTS."
+        ),
         id=graphene.ID(description="ID of the pack."),
         slug=graphene.String(description="Slug of the pack."),
+        external_reference=graphene.String(description="External reference of the pack."),
     ),
     "serial_packs": field(
         SerialPackCountableConnection,
@@ -105,8 +124,11 @@ QUERIES = {
     "serial_batch": graphene.Field(
         SerialBatch,
         resolver=_resolve_batch,
-        description="Look up a batch by ID. Requires the permission MANAGE_PRODUCTS.",
-        id=graphene.ID(required=True, description="ID of the batch."),
+        description=(
+            "Look up a batch by ID or external reference. Requires the permission MANAGE_PRODUCTS."
+        ),
+        id=graphene.ID(description="ID of the batch."),
+        external_reference=graphene.String(description="External reference of the batch."),
     ),
     "serial_batches": field(
         SerialBatchCountableConnection,

@@ -3,11 +3,12 @@
 from typing import Any
 
 import graphene
+from graphql import GraphQLError
 
 from saleor_serials.access.permissions import MANAGE_ORDERS, MANAGE_PRODUCTS
 from saleor_serials.graphql import ids
 from saleor_serials.graphql.access import pack_access_of, require, within_reach
-from saleor_serials.graphql.errors import refusals
+from saleor_serials.graphql.errors import reference_of, refusals
 from saleor_serials.graphql.loaders import rows
 from saleor_serials.graphql.loaders.lists import exact_counts, list_serials
 from saleor_serials.graphql.pagination import Listing, field
@@ -16,8 +17,15 @@ from saleor_serials.graphql.types.connections import SerialCountableConnection
 from saleor_serials.serials.search import Filter
 
 
-def _resolve_serial(root: Any, info: Any, *, id: str) -> Any:
+def _resolve_serial(
+    root: Any, info: Any, *, id: str | None = None, external_reference: str | None = None
+) -> Any:
     require(info, MANAGE_PRODUCTS)
+    if external_reference is not None and id is None:
+        reference = reference_of(external_reference)
+        return within_reach(info, rows.serials_by_reference(info.context, reference))
+    if id is None or external_reference is not None:
+        raise GraphQLError("Give either `id` or `externalReference`.")
     return within_reach(info, rows.serials(info.context, ids.numbers_of([id], "Serial")[0]))
 
 
@@ -44,8 +52,11 @@ QUERIES = {
     "serial": graphene.Field(
         Serial,
         resolver=_resolve_serial,
-        description="Look up a serial by ID. Requires the permission MANAGE_PRODUCTS.",
-        id=graphene.ID(required=True, description="ID of the serial."),
+        description=(
+            "Look up a serial by ID or external reference. Requires the permission MANAGE_PRODUCTS."
+        ),
+        id=graphene.ID(description="ID of the serial."),
+        external_reference=graphene.String(description="External reference of the serial."),
     ),
     "serials": field(
         SerialCountableConnection,

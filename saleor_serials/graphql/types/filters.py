@@ -1,6 +1,7 @@
 """Inputs that narrow lists down, or put them in order."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import graphene
@@ -252,6 +253,25 @@ def serials(
         sort=_sort(given, sort_by),
     )
     return criteria.within(within)
+
+
+def user_serials(
+    given: Mapping[str, Any] | None,
+    *,
+    user_id: int,
+    statuses: frozenset[SerialStatus],
+    within: frozenset[int] | None,
+    sort_by: Mapping[str, Any] | None = None,
+) -> Filter:
+    """Read a filter of a customer's serials, among those in ``statuses`` and packs ``within``.
+
+    Raises:
+        NotFound: one of its ids is not of the type that belongs there.
+        TooShort, InvalidInput: the text cannot be searched for.
+    """
+    criteria = serials(given, within=within, sort_by=sort_by)
+    asked = statuses if criteria.statuses is None else statuses & criteria.statuses
+    return replace(criteria, user_id=user_id, statuses=asked)
 
 
 def _sort(given: Mapping[str, Any], sort_by: Mapping[str, Any] | None) -> Sort:

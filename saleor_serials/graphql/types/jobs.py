@@ -4,10 +4,12 @@ import base64
 from typing import Any
 
 import graphene
+from django.urls import get_script_prefix
 from graphene import relay
 
 from saleor_serials import models
 from saleor_serials.access import permissions
+from saleor_serials.config import EXPORTS_PATH
 from saleor_serials.graphql.loaders import jobs, rows
 from saleor_serials.graphql.types import SerialBatch, SerialPack
 from saleor_serials.graphql.types.enums import (
@@ -17,6 +19,7 @@ from saleor_serials.graphql.types.enums import (
 )
 from saleor_serials.host import api
 from saleor_serials.import_export import export, plan
+from saleor_serials.jobs import downloads
 from saleor_serials.models import JobKind, JobStatus
 
 
@@ -58,6 +61,13 @@ class SerialJob(graphene.ObjectType):
         description=(
             "How many parts the file has that it has made; none once it is removed, a day later."
         ),
+    )
+    file_url = graphene.String(
+        description=(
+            "Where the file that it has made can be downloaded without logging in, until it is "
+            "removed a day later: keep it as secret as the file. Null if there is none, and if the "
+            "file says who holds serials for those without the permission MANAGE_ORDERS."
+        )
     )
     part = graphene.String(
         description=(
@@ -107,15 +117,30 @@ class SerialJob(graphene.ObjectType):
         return jobs.part_counts(info.context, root.pk) if _has_file(root) else 0
 
     @staticmethod
+    def resolve_file_url(root: models.Job, info: Any) -> Any:
+        if not _has_file(root) or not _may_read(root, info):
+            return None
+
+        def url(parts: int) -> str | None:
+            path = f"{get_script_prefix()}{EXPORTS_PATH}{downloads.token_of(root)}"
+            return info.context.build_absolute_uri(path) if parts else None
+
+        return jobs.part_counts(info.context, root.pk).then(url)
+
+    @staticmethod
     def resolve_part(root: models.Job, info: Any, *, number: int) -> Any:
         if not _has_file(root) or number < 1:
             return None
-        sees_holders = permissions.may_see_holders(api.actor(info.context))
-        if export.names_holders(root) and not sees_holders:
+        if not _may_read(root, info):
             raise api.permission_denied(permissions.MANAGE_ORDERS)
         return jobs.parts(info.context, (root.pk, number)).then(
             lambda content: content and base64.b64encode(content).decode()
         )
+
+
+def _may_read(job: models.Job, info: Any) -> bool:
+    sees_holders = permissions.may_see_holders(api.actor(info.context))
+    return sees_holders or not export.names_holders(job)
 
 
 def _has_file(job: models.Job) -> bool:

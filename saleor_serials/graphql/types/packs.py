@@ -29,6 +29,7 @@ from saleor_serials.graphql.types.inside import (
     statistics,
     statuses,
 )
+from saleor_serials.graphql.types.metadata import HasMetadata
 from saleor_serials.host import api
 from saleor_serials.packs import rules
 from saleor_serials.serials.search import Holder
@@ -63,7 +64,7 @@ class SerialPackConsumer(graphene.ObjectType):
         description = "What acts when a serial of a pack is consumed."
 
 
-class SerialPack(graphene.ObjectType):
+class SerialPack(HasMetadata, graphene.ObjectType):
     slug = graphene.String(required=True, description="Name of the pack in URLs and programs.")
     name = graphene.String(required=True, description="Name of the pack.")
     description = graphene.String(required=True, description="Notes for staff.")
@@ -158,6 +159,11 @@ class SerialPack(graphene.ObjectType):
         graphene.NonNull(graphene.String),
         required=True,
         description="Only orders in these channels (slugs) are served; empty: in all of them.",
+    )
+    public_fields = graphene.List(
+        graphene.NonNull(graphene.String),
+        required=True,
+        description="The extra fields of its serials that customers see as well.",
     )
     size_limit = graphene.Int(
         description=(
@@ -325,7 +331,7 @@ class SerialPackLink(graphene.ObjectType):
         return rows.products(info.context, root.product_id).then(api.wrap_product)
 
 
-class SerialBatch(graphene.ObjectType):
+class SerialBatch(HasMetadata, graphene.ObjectType):
     name = graphene.String(required=True, description="Name of the batch.")
     quantity = graphene.Int(required=True, description="How many serials it was made of.")
     created_at = api.DateTime(required=True, description="When the batch was made.")

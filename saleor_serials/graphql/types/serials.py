@@ -4,6 +4,7 @@ Whoever reaches a serial may see that it is there, in which status, and its data
 see depends on their rights, which the request knows: see ``permissions``.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import graphene
@@ -16,10 +17,18 @@ from saleor_serials.extensions.renderers import Rendering
 from saleor_serials.graphql import ids
 from saleor_serials.graphql.access import pack_access_of
 from saleor_serials.graphql.loaders import orders, rows
+from saleor_serials.graphql.loaders.lists import list_loaded
+from saleor_serials.graphql.pagination import field
 from saleor_serials.graphql.types.enums import SerialEventTypeEnum, SerialStatusEnum
+from saleor_serials.graphql.types.metadata import HasMetadata
 from saleor_serials.graphql.types.packs import SerialBatch, SerialPack
 from saleor_serials.host import api
+from saleor_serials.serials.labels import status_label
 from saleor_serials.serials.rendering import rendered
+
+
+def _order_id(assignment: models.Assignment) -> str | None:
+    return ids.of("Order", assignment.order.order_id) if assignment.order else None
 
 
 class SerialAssignment(graphene.ObjectType):
@@ -43,7 +52,7 @@ class SerialAssignment(graphene.ObjectType):
 
     @staticmethod
     def resolve_order_id(root: models.Assignment, info: Any) -> str | None:
-        return ids.of("Order", root.order.order_id) if root.order else None
+        return _order_id(root)
 
     @staticmethod
     def resolve_order_number(root: models.Assignment, info: Any) -> str | None:
@@ -142,7 +151,10 @@ class SerialRendering(graphene.ObjectType):
         return root.picture.data_uri if root.picture else None
 
 
-class Serial(graphene.ObjectType):
+_FOR_BUYER = "For the customer whose order it is, and with the permission MANAGE_ORDERS, else null."
+
+
+class Serial(HasMetadata, graphene.ObjectType):
     data = graphene.String(required=True, description="The serial itself.")
     rendering = graphene.Field(
         SerialRendering,
@@ -153,7 +165,21 @@ class Serial(graphene.ObjectType):
         required=True,
         description="The serial, cut to the length that the shop has set for lists.",
     )
+    status_label = graphene.String(
+        required=True,
+        description=(
+            "What its status is called for people: `sold` for `USED`, where the pack is not "
+            "consumable."
+        ),
+    )
     extra = api.JSONString(description="Its extra fields. For staff, else null.")
+    public_extra = api.JSONString(
+        required=True,
+        description="Those of its extra fields that its pack shows to customers as well.",
+    )
+    order_id = graphene.ID(description=f"ID of the `Order` that holds it. {_FOR_BUYER}")
+    order_number = graphene.String(description=f"Number of that order. {_FOR_BUYER}")
+    product_name = graphene.String(description=f"What was bought with it. {_FOR_BUYER}")
     customer = graphene.Field(
         SerialCustomer,
         description=(
@@ -179,8 +205,9 @@ class Serial(graphene.ObjectType):
         SerialAssignment,
         description="What holds it. Requires the permission MANAGE_ORDERS, else null.",
     )
-    events = graphene.List(
-        graphene.NonNull(SerialEvent),
+    events = field(
+        "saleor_serials.graphql.types.connections.SerialEventCountableConnection",
+        resolver=lambda root, info, **arguments: _events_of(root, info, arguments),
         description="What happened to it, oldest first. For staff, else null.",
     )
 
@@ -202,6 +229,30 @@ class Serial(graphene.ObjectType):
     @staticmethod
     def resolve_extra(root: models.Serial, info: Any) -> Any:
         return root.extra if _seen_by_staff(root, info) else None
+
+    @staticmethod
+    def resolve_status_label(root: models.Serial, info: Any) -> Any:
+        return rows.packs(info.context, root.pack_id).then(lambda pack: status_label(root, pack))
+
+    @staticmethod
+    def resolve_public_extra(root: models.Serial, info: Any) -> Any:
+        return rows.packs(info.context, root.pack_id).then(
+            lambda pack: {
+                name: root.extra[name] for name in pack.public_fields if name in root.extra
+            }
+        )
+
+    @staticmethod
+    def resolve_order_id(root: models.Serial, info: Any) -> Any:
+        return _of_order(root, info, _order_id)
+
+    @staticmethod
+    def resolve_order_number(root: models.Serial, info: Any) -> Any:
+        return _of_order(root, info, lambda each: each.order and each.order.number)
+
+    @staticmethod
+    def resolve_product_name(root: models.Serial, info: Any) -> Any:
+        return _of_order(root, info, lambda each: each.product_name or None)
 
     @staticmethod
     def resolve_customer(root: models.Serial, info: Any) -> Any:
@@ -245,11 +296,31 @@ class Serial(graphene.ObjectType):
             return None
         return rows.assignments(info.context, root.assignment_id)
 
-    @staticmethod
-    def resolve_events(root: models.Serial, info: Any) -> Any:
-        if not _seen_by_staff(root, info):
+
+def _events_of(serial: models.Serial, info: Any, arguments: dict[str, Any]) -> Any:
+    if not _seen_by_staff(serial, info):
+        return None
+    key = (serial.pk, serial.batch_id)
+    return list_loaded(info, arguments, lambda: orders.histories(info.context, key))
+
+
+def _of_order(serial: models.Serial, info: Any, show: Callable[[models.Assignment], Any]) -> Any:
+    """Promise what the order that holds a serial says, for its buyer and who manages orders."""
+    if serial.assignment_id is None:
+        return None
+    is_staff = _seen_with_holder(serial, info)
+    user_id = api.actor(info.context).user_id
+
+    def look(assignment: models.Assignment) -> Any:
+        if is_staff:
+            return show(assignment)
+        if assignment.order is None or user_id is None:
             return None
-        return orders.histories(info.context, (root.pk, root.batch_id))
+        return orders.order_owners(info.context, assignment.order.order_id).then(
+            lambda owner: show(assignment) if owner and owner.user_id == user_id else None
+        )
+
+    return rows.assignments(info.context, serial.assignment_id).then(look)
 
 
 def _seen_by_staff(serial: models.Serial, info: Any) -> bool:
