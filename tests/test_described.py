@@ -18,7 +18,8 @@ class Colour(Described):
 
 
 def test_a_described_member_is_its_text_and_knows_its_sentence() -> None:
-    assert Colour.RED == "red" == f"{Colour.RED}" == Colour.RED.value
+    assert str(Colour.RED) == "red" == f"{Colour.RED}" == Colour.RED.value
+    assert {"red": 1}[Colour.RED] == 1
     assert json.dumps([Colour.RED]) == '["red"]'
     assert Colour("red") is Colour.RED
     assert Colour.RED.description == "For the stalls."

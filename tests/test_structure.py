@@ -187,7 +187,7 @@ def test_the_installed_host_is_the_one_for_its_version() -> None:
         sys.modules[seam.host.order_snapshot.__module__].__package__
         == f"saleor_serials.host.saleor{number}"
     )
-    assert seam.api.__name__ == f"saleor_serials.host.api{number}"
+    assert getattr(seam.api, "__name__", "") == f"saleor_serials.host.api{number}"
     assert choose("2.10.1") == ("saleor2", "api2")
 
 

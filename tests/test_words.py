@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from saleor_serials import config
-from saleor_serials.extensions import registry
+from saleor_serials.extensions.consumers import CONSUMERS
+from saleor_serials.extensions.generators import GENERATORS
+from saleor_serials.extensions.renderers import RENDERERS
 from tests.docs import pages
 
 GLOSSARY = "docs/glossary.md"
@@ -95,11 +97,11 @@ def of_graphql() -> Said:
 def of_settings() -> Said:
     for field in config.FIELDS:
         yield field.name, "settings"
-    for kind in ("generator", "renderer", "consumer"):
-        for name, extension in registry.registered(kind).items():
-            yield name.replace("-", "_"), f"{kind}s"
+    for registry in (GENERATORS, RENDERERS, CONSUMERS):
+        for name, extension in registry.registered().items():
+            yield name.replace("-", "_"), f"{registry.kind}s"
             for setting in extension.settings:
-                yield setting.name, f"{kind} {name}"
+                yield setting.name, f"{registry.kind} {name}"
 
 
 def of_templates() -> Said:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from graphql import GraphQLError
 
 from saleor_serials.errors import InvalidInput
-from saleor_serials.storable import storable
+from saleor_serials.storable import storable_text
 
 
 @contextmanager
@@ -29,4 +29,4 @@ def reference_of(text: str) -> str:
         GraphQLError: no object can have it.
     """
     with refusals():
-        return storable(text, field="external_reference")
+        return storable_text(text, field="external_reference")

@@ -15,7 +15,7 @@ from graphql import GraphQLError
 from saleor_serials.errors import InvalidInput
 from saleor_serials.host import api
 from saleor_serials.serials.search import BY_ID, COUNT_LIMIT, MAX_ID, Cursor, Page, PageResult, Sort
-from saleor_serials.storable import storable
+from saleor_serials.storable import storable_text
 
 # As Saleor's own lists.
 MAX_LIMIT = 100
@@ -129,7 +129,7 @@ class Listing:
         if self._sort.moment is not None:
             return Cursor(id=int(number), moment=_EPOCH + int(value) * _TICK)
         text = base64.b64decode(value, validate=True).decode()
-        return Cursor(id=int(number), text=storable(text, field="after"))
+        return Cursor(id=int(number), text=storable_text(text, field="after"))
 
 
 _TOTAL_COUNT = (

@@ -12,6 +12,7 @@ from saleor_serials.errors import (
     NotFound,
     OutOfRange,
     Required,
+    TooLong,
     TooMany,
 )
 from saleor_serials.extensions import consumers
@@ -179,7 +180,7 @@ def _groups(value: Collection[str], field: str) -> list[str]:
 
 
 def _public_fields(value: Collection[str], field: str) -> list[str]:
-    names = list(dict.fromkeys(storable(name.strip(), field=field) for name in value))
+    names = list(dict.fromkeys(storable_text(name.strip(), field=field) for name in value))
     if len(names) > MAX_PUBLIC_FIELDS:
         raise TooMany(f"A pack has at most {MAX_PUBLIC_FIELDS} public fields.", field=field)
     for name in names:

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from saleor_serials.errors import AlreadyExists, Required, TooLong
-from saleor_serials.storable import storable
+from saleor_serials.storable import storable_text
 
 MAX_LENGTH = 250
 
@@ -17,10 +17,10 @@ def metadata(items: Iterable[Mapping[str, str]], field: str) -> dict[str, str]:
     """
     read = {}
     for item in items:
-        key = storable(item["key"].strip(), field=field)
+        key = storable_text(item["key"].strip(), field=field)
         if not key:
             raise Required("Give each item of the metadata a key.", field=field)
-        read[key] = storable(item["value"], field=field)
+        read[key] = storable_text(item["value"], field=field)
     return read
 
 
@@ -30,7 +30,7 @@ def external_reference(text: str, field: str) -> str | None:
     Raises:
         TooLong, InvalidInput: it cannot be stored.
     """
-    text = storable(text.strip(), field=field)
+    text = storable_text(text.strip(), field=field)
     if len(text) > MAX_LENGTH:
         raise TooLong(f"An external reference has at most {MAX_LENGTH} characters.", field=field)
     return text or None
