@@ -23,7 +23,6 @@ from saleor_serials.graphql.types.enums import SerialEventTypeEnum, SerialStatus
 from saleor_serials.graphql.types.metadata import HasMetadata
 from saleor_serials.graphql.types.packs import SerialBatch, SerialPack
 from saleor_serials.host import api
-from saleor_serials.serials.labels import status_label
 from saleor_serials.serials.rendering import rendered
 
 
@@ -232,7 +231,11 @@ class Serial(HasMetadata, graphene.ObjectType):
 
     @staticmethod
     def resolve_status_label(root: models.Serial, info: Any) -> Any:
-        return rows.packs(info.context, root.pack_id).then(lambda pack: status_label(root, pack))
+        def label(pack: models.Pack) -> str:
+            root.pack = pack
+            return root.status_label
+
+        return rows.packs(info.context, root.pack_id).then(label)
 
     @staticmethod
     def resolve_public_extra(root: models.Serial, info: Any) -> Any:

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from saleor_serials.access.permissions import LISTED
+from saleor_serials.described import Described
 from saleor_serials.errors import TooShort
 from saleor_serials.models import SORTED_LENGTH, SerialStatus
 from saleor_serials.serials.search.pages import Cursor
@@ -17,12 +17,12 @@ from saleor_serials.storable import storable_text
 MIN_SEARCH = 3
 
 
-class Moment(StrEnum):
-    """A time that lists can be ordered by: the name of its column."""
+class Moment(Described):
+    """A time that lists can be ordered by; its column's name."""
 
-    CREATED_AT = "created_at"
-    ASSIGNED_AT = "assigned_at"
-    ENTITLED_SINCE = "entitled_since"
+    CREATED_AT = "created_at", "When it was made."
+    ASSIGNED_AT = "assigned_at", "When its customer got it."
+    ENTITLED_SINCE = "entitled_since", "Since when serials are owed."
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
