@@ -1,21 +1,17 @@
 """No serial is handed out twice, whoever asks at once; and the proof that we would see it."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
 from queue import Queue
-from threading import Barrier, BrokenBarrierError
-from unittest import mock
+
+import pytest
 
 from saleor_serials.assignments import claims
-from saleor_serials.history import Move
 from saleor_serials.models import Assignment, Event, EventType, Serial
 from saleor_serials.orders.reconcile import reconcile
-from saleor_serials.run import Run
 from tests import making
 from tests.hosts import shop
 from tests.making import held, shortfall
-from tests.races.threads import together
+from tests.races.threads import Crossing, together, without
 
 THREADS = 8
 
@@ -49,56 +45,45 @@ def test_the_last_50_serials_go_to_80_orders_once_each_and_the_rest_is_an_exact_
     making.check_books()
 
 
-@contextmanager
-def claims_that_read_then_write(readers: int) -> Iterator[None]:
-    """Replace the claiming statement by a read and a write, with a barrier between the two."""
-    barrier = Barrier(readers)
+def claim_at_once(lying: str) -> list[str]:
+    """Let two orders of one customer claim of two serials, each before the other commits.
 
-    def claim(statement: str, assignment: Assignment, *, run: Run) -> list[Move]:
-        found = Serial.objects.filter(pack=assignment.pack_id, status="free").order_by("position")
-        serials = list(found[: assignment.shortfall])
-        try:
-            barrier.wait(5)
-        except BrokenBarrierError:
-            raise AssertionError("The rivals did not read at the same time") from None
-        for serial in serials:
-            Serial.objects.filter(pk=serial.pk).update(
-                status="used", assignment=assignment, customer=assignment.customer
-            )
-        return [
-            Move(serial_id=serial.pk, line_id=assignment.line_id, was="free", now="used")
-            for serial in serials
-        ]
-
-    with mock.patch.object(claims, "claim", claim):
-        yield
-
-
-def test_negative_control_read_then_write_hands_the_same_serial_to_two_orders() -> None:
+    The serials are ``free``, the customer's own, or given back by somebody else.
+    """
+    shop.set_plugin(assignable_statuses="free, reserved, unassigned")
+    user = shop.make_user()
     pack = making.make_pack()
     making.make_serials(pack, 2)
+    if lying == "own":
+        Serial.objects.update(status="reserved", customer=f"user:{user.pk}")
+    elif lying == "given back":
+        for status in ("assigned", "unassigned"):
+            Serial.objects.update(status=status, customer="email:other@example.com")
     link = making.make_link(pack)
     with shop.nothing_heard():
-        order_ids = [making.paid_order(link) for _ in range(2)]
+        order_ids = [making.paid_order(link, user=user) for _ in range(2)]
+    have_claimed = Crossing()
 
-    with claims_that_read_then_write(2):
-        together([partial(reconcile, order_id) for order_id in order_ids])
+    with have_claimed.after(claims, "claim"):
+        have_claimed.together([partial(reconcile, order_id) for order_id in order_ids])
+    return order_ids
+
+
+@pytest.mark.parametrize("lying", ["free", "own", "given back"])
+def test_two_orders_claim_different_serials(lying: str) -> None:
+    order_ids = claim_at_once(lying)
+
+    assert len({data for order_id in order_ids for data in held(order_id)}) == 2
+    making.check_books()
+
+
+@pytest.mark.parametrize("lying", ["free", "own", "given back"])
+def test_negative_control_without_the_lock_of_the_claim_both_get_the_same(lying: str) -> None:
+    with without("FOR UPDATE SKIP LOCKED"):
+        claim_at_once(lying)
 
     claimed = Event.objects.filter(type=EventType.ASSIGNED).values_list("serial", flat=True)
     assert len(claimed) == 2
     assert len(set(claimed)) == 1, "the same serial should have gone to both orders"
     assert sum(Assignment.objects.values_list("held", flat=True)) == 2
     assert Serial.objects.exclude(assignment=None).count() == 1
-
-
-def test_two_orders_claim_different_serials_where_read_then_write_would_not() -> None:
-    pack = making.make_pack()
-    making.make_serials(pack, 2)
-    link = making.make_link(pack)
-    with shop.nothing_heard():
-        order_ids = [making.paid_order(link) for _ in range(2)]
-
-    together([partial(reconcile, order_id) for order_id in order_ids])
-
-    assert len({data for order_id in order_ids for data in held(order_id)}) == 2
-    making.check_books()

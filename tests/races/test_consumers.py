@@ -1,24 +1,25 @@
 """Who consumes twice at once gets both; and the proof that we'd see it if one were lost."""
 
 from collections.abc import Callable
-from threading import Barrier, BrokenBarrierError
-from typing import Any
-from unittest import mock
 
 from django.utils import timezone
 
 from saleor_serials.extensions.consumers import Consumed, consumer
 from saleor_serials.host import private_metadata
 from tests.hosts import shop
-from tests.races.threads import together
+from tests.races.threads import Crossing, without_row_locks
 
 THREADS = 8
 
 
 def consume_at_once() -> dict[str, str]:
-    """Have one customer consume in many threads; return their private metadata."""
+    """Have one customer consume in many threads; return their private metadata.
+
+    Whoever nothing keeps waiting has read before the first of them writes.
+    """
     user = shop.make_user()
     consumed = Consumed(serial_id=1, pack_slug="pack", user_id=user.pk, at=timezone.now())
+    have_read = Crossing(THREADS)
 
     def work(number: int) -> Callable[[], None]:
         act = (
@@ -28,7 +29,8 @@ def consume_at_once() -> dict[str, str]:
         )
         return lambda: act.consume(consumed)
 
-    together([work(number) for number in range(THREADS)])
+    with have_read.before(private_metadata, "_write_to_customer"):
+        have_read.together([work(number) for number in range(THREADS)])
     user.refresh_from_db()
     metadata: dict[str, str] = user.private_metadata
     return metadata
@@ -42,20 +44,7 @@ def test_no_points_and_no_group_are_lost() -> None:
 
 
 def test_negative_control_without_the_lock_they_are() -> None:
-    all_have_read = Barrier(THREADS)
-    write = private_metadata._write_to_customer
-
-    def late(*arguments: Any) -> None:
-        try:
-            all_have_read.wait(10)
-        except BrokenBarrierError:
-            raise AssertionError("not all have read before the first wrote") from None
-        write(*arguments)
-
-    with (
-        mock.patch.object(private_metadata, "_LOCK", ""),
-        mock.patch.object(private_metadata, "_write_to_customer", late),
-    ):
+    with without_row_locks("account_user"):
         metadata = consume_at_once()
 
     assert metadata["serials.points"] == "5"

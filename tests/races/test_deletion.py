@@ -1,7 +1,7 @@
 """No serial is both deleted and held, whoever deletes while orders are served."""
 
 from functools import partial
-from threading import Barrier
+from typing import cast
 from unittest import mock
 
 import pytest
@@ -15,7 +15,7 @@ from saleor_serials.serials.deletion import Deleted
 from saleor_serials.serials.search import Filter
 from tests import making
 from tests.hosts import shop
-from tests.races.threads import PATIENCE, together
+from tests.races.threads import Crossing, together, without, without_row_locks
 
 
 def waiting_orders(pack: Pack, number: int) -> list[str]:
@@ -63,53 +63,58 @@ def _shortfall() -> int:
     return sum(each.shortfall for each in Assignment.objects.all())
 
 
-def test_negative_control_read_then_write_runs_into_what_the_database_forbids() -> None:
-    pack = making.make_pack()
+def serve_meanwhile(pack: Pack, *, before_the_lock: bool) -> Deleted:
+    """Serve an order its only serial while all of the pack is deleted.
+
+    Either between looking at what matches and locking it, or between locking and deleting.
+    """
     making.make_serials(pack, 1)
     [order_id] = waiting_orders(pack, 1)
-    barrier = Barrier(2)
-
-    def read(condition: str, values: dict[str, object]) -> tuple[int, list[int]]:
-        found = list(pack.serials.filter(status="free").values_list("pk", flat=True))
-        barrier.wait(PATIENCE)  # both have read
-        barrier.wait(PATIENCE)  # the order is served
-        return len(found), found
-
-    def serve() -> None:
-        barrier.wait(PATIENCE)
-        reconcile(order_id)
-        barrier.wait(PATIENCE)
-
-    with mock.patch.object(deletion, "_lock", read), pytest.raises(StorageFailed):
-        together([serve, partial(delete_all, pack)])
-
-    assert len(making.held(order_id)) == 1
-    assert making.statuses(pack) == {"used": 1}
+    crossing = Crossing()
+    place = crossing.before if before_the_lock else crossing.after
+    with place(deletion, "_lock"):
+        done, _ = crossing.together(
+            [partial(delete_all, pack), crossing.once_reached(partial(reconcile, order_id))]
+        )
+    return cast("Deleted", done)
 
 
-def test_a_serial_that_is_served_between_reading_and_writing_is_skipped() -> None:
+def test_a_serial_that_is_being_deleted_is_not_served() -> None:
     pack = making.make_pack()
-    making.make_serials(pack, 1)
-    [order_id] = waiting_orders(pack, 1)
-    barrier = Barrier(2)
-    lock = deletion._lock
 
-    def late(condition: str, values: dict[str, object]) -> tuple[int, list[int]]:
-        barrier.wait(PATIENCE)
-        barrier.wait(PATIENCE)
-        return lock(condition, values)
+    done = serve_meanwhile(pack, before_the_lock=False)
 
-    def serve() -> None:
-        barrier.wait(PATIENCE)
-        reconcile(order_id)
-        barrier.wait(PATIENCE)
+    assert (done.deleted, done.skipped) == (1, 0)
+    assert (making.statuses(pack), _shortfall()) == ({"deleted": 1}, 1)
+    making.check_books()
 
-    with mock.patch.object(deletion, "_lock", late):
-        _, done = together([serve, partial(delete_all, pack)])
+
+def test_negative_control_without_the_lock_it_is_and_the_database_has_the_last_word() -> None:
+    pack = making.make_pack()
+
+    with without_row_locks("saleor_serials_serial"), pytest.raises(StorageFailed):
+        serve_meanwhile(pack, before_the_lock=False)
+
+    assert (making.statuses(pack), _shortfall()) == ({"used": 1}, 0)
+
+
+def test_a_serial_that_is_served_between_looking_and_locking_is_skipped() -> None:
+    pack = making.make_pack()
+
+    done = serve_meanwhile(pack, before_the_lock=True)
 
     assert done == Deleted(deleted=0, skipped=1)
-    assert len(making.held(order_id)) == 1
+    assert (making.statuses(pack), _shortfall()) == ({"used": 1}, 0)
     making.check_books()
+
+
+def test_negative_control_without_looking_at_the_status_again_the_database_refuses() -> None:
+    pack = making.make_pack()
+
+    with without(r"AND s.status IN \([^)]*\)"), pytest.raises(StorageFailed):
+        serve_meanwhile(pack, before_the_lock=True)
+
+    assert (making.statuses(pack), _shortfall()) == ({"used": 1}, 0)
 
 
 def test_two_who_delete_the_same_delete_each_serial_once() -> None:

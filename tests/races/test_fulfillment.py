@@ -1,13 +1,13 @@
 """The same order fulfilled by several at once."""
 
 from functools import partial
-from threading import Barrier
-from unittest import mock
 
 import pytest
 from django.core import mail
+from django.utils import timezone
 
 from saleor_serials import tasks
+from saleor_serials.delivery import outbox
 from saleor_serials.host import host
 from saleor_serials.maintenance.sweep import sweep
 from saleor_serials.models import Delivery, Event, EventType, OrderRecord
@@ -16,7 +16,7 @@ from saleor_serials.orders.fulfillment import fulfill
 from saleor_serials.orders.reconcile import reconcile
 from tests import making
 from tests.hosts import shop
-from tests.races.threads import together
+from tests.races.threads import Crossing, together, without_row_locks
 
 
 def delivered_order(*, units: int) -> str:
@@ -33,11 +33,19 @@ def delivered_order(*, units: int) -> str:
     return order_id
 
 
+def fulfill_at_once(order_id: str, times: int) -> list[bool]:
+    """Let several fulfil one order while the first of them has read it, but not fulfilled it."""
+    has_read = Crossing(times)
+    others = [has_read.once_reached(partial(fulfill, order_id))] * (times - 1)
+    with has_read.before(host, "fulfill"):
+        return has_read.together([partial(fulfill, order_id), *others])
+
+
 @pytest.mark.parametrize("times", [2, 8])
 def test_a_fulfilment_asked_for_at_the_same_time_is_made_once(times: int) -> None:
     order_id = delivered_order(units=2)
 
-    answers = together([partial(fulfill, order_id)] * times)
+    answers = fulfill_at_once(order_id, times)
 
     assert sorted(answers) == [False] * (times - 1) + [True]
     assert list(shop.fulfilled(order_id).values()) == [2]
@@ -46,27 +54,59 @@ def test_a_fulfilment_asked_for_at_the_same_time_is_made_once(times: int) -> Non
     assert Event.objects.filter(type=EventType.FULFILLMENT_FAILED).count() == 0
 
 
-def test_negative_control_without_the_lock_rivals_fulfil_twice_or_fail() -> None:
+def test_negative_control_without_row_locks_rivals_fulfil_twice_or_fail() -> None:
     order_id = delivered_order(units=1)
-    [line] = shop.line_ids(order_id)
-    barrier = Barrier(2)
 
-    def read(order_id: str) -> OrderRecord:
-        return OrderRecord.objects.get(order_id=order_id)
-
-    def read_together(order_id: str) -> dict[str, int]:
-        barrier.wait(10)
-        return {line: 0}
-
-    with (
-        mock.patch.object(fulfillment, "_lock", read),
-        mock.patch.object(host, "fulfilled_units", read_together),
-    ):
-        together([partial(fulfill, order_id)] * 2)
+    # Of our record and of Saleor's lines: either is enough here.
+    with without_row_locks():
+        fulfill_at_once(order_id, 2)
 
     failures = Event.objects.filter(type=EventType.FULFILLMENT_FAILED).count()
-    # Saleor 3 has a lock of its own, and refuses the second; 2.10.1 has none.
-    assert shop.count_fulfillments(order_id) + failures == 2, "without the lock, one is too many"
+    assert shop.count_fulfillments(order_id) + failures == 2, "without the locks, one is too many"
+
+
+def deliver_meanwhile() -> str:
+    """Send the second line's serials while the order is fulfilled for the first line's."""
+    packs = [making.make_pack(), making.make_pack()]
+    variants = [shop.make_variant(is_tracked=True) for _ in packs]
+    for pack, variant in zip(packs, variants, strict=True):
+        shop.stock(variant, 10)
+        making.make_link(pack, variant=variant)
+    shop.set_plugin(automatic_fulfillment="true")
+    with shop.nothing_heard():
+        order_id = shop.place_order([(variant, 1) for variant in variants])
+        shop.pay(order_id)
+        deliveries = []
+        for pack in packs:
+            making.make_serials(pack, 1)
+            outcome = reconcile(order_id)
+            assert outcome is not None
+            deliveries.append(outcome.delivery_id)
+    first, second = deliveries
+    outbox.deliver(first)
+    has_read = Crossing()
+
+    with has_read.before(host, "fulfill"):
+        has_read.together(
+            [partial(fulfill, order_id), has_read.once_reached(partial(outbox.deliver, second))]
+        )
+    assert list(shop.fulfilled(order_id).values()) == [1]
+    return order_id
+
+
+def test_serials_delivered_while_an_order_is_fulfilled_make_it_due_again() -> None:
+    order_id = deliver_meanwhile()
+
+    assert fulfillment.due(timezone.now()) == [order_id]
+    assert fulfill(order_id)
+    assert list(shop.fulfilled(order_id).values()) == [1, 1]
+
+
+def test_negative_control_without_the_lock_the_order_is_forgotten() -> None:
+    with without_row_locks("saleor_serials_orderrecord"):
+        deliver_meanwhile()
+
+    assert fulfillment.due(timezone.now()) == [], "without the lock this should have been cleared"
 
 
 def test_deliveries_sent_and_swept_at_the_same_time_are_fulfilled_once() -> None:

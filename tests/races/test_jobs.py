@@ -1,18 +1,15 @@
 """Several processes at the same job, and several imports of the same serials, all at once."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from django.db import transaction
 
 from saleor_serials.jobs import work
 from saleor_serials.maintenance.job_kinds import run_job
 from saleor_serials.models import Batch, Job
-from saleor_serials.serials import generation_job
+from saleor_serials.serials import generation_job, writing
 from tests import import_files, making
-from tests.races.threads import together
+from tests.races.threads import Crossing, together, without_row_locks
 
 
 def work_together(job: Job) -> None:
@@ -37,19 +34,29 @@ def test_four_at_the_same_job_make_what_one_would(monkeypatch: pytest.MonkeyPatc
     assert (job.status, job.pack.serials.count()) == ("done", 100)
 
 
-def test_without_looking_under_the_lock_they_make_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The negative control: each believes what it read of the job before."""
-
-    @contextmanager
-    def careless(job: Job) -> Iterator[None]:
-        with transaction.atomic():
-            yield
-            Job.objects.filter(pk=job.pk).update(done=job.done)
-
-    monkeypatch.setattr(work, "chunk", careless)
+def generate_at_once(monkeypatch: pytest.MonkeyPatch) -> Job:
+    """Let two work at one job, both of whom have read how far it is before either goes on."""
     job = start(100, monkeypatch)
+    have_claimed, have_looked = Crossing(), Crossing()
+    with have_claimed.after(work, "_claim"), have_looked.before(writing, "lock"):
+        have_looked.together([lambda: list(run_job(job.pk, at_once=True))] * 2)
+    return job
 
-    work_together(job)
+
+def test_two_who_know_the_same_of_a_job_make_what_one_would(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    job = generate_at_once(monkeypatch)
+
+    job.refresh_from_db()
+    assert (job.status, job.done, job.pack.serials.count()) == ("done", 100, 100)
+
+
+def test_negative_control_without_the_lock_of_the_chunk_they_make_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with without_row_locks("saleor_serials_job"):
+        job = generate_at_once(monkeypatch)
 
     assert job.pack.serials.count() > 100
 

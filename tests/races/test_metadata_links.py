@@ -1,11 +1,7 @@
 """The metadata of one variant, read, edited and deleted by several at once."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from functools import partial
-from threading import Barrier
 from typing import Any
-from unittest import mock
 
 import pytest
 from django.db import connection
@@ -13,10 +9,10 @@ from django.db import connection
 from saleor_serials.host.shapes import Target
 from saleor_serials.maintenance.sweep import sweep
 from saleor_serials.models import MetadataLinks, PackLink
-from saleor_serials.packs import metadata_links
+from saleor_serials.packs import links, metadata_links
 from tests import making
 from tests.hosts import shop
-from tests.races.threads import together
+from tests.races.threads import Crossing, together, without_row_locks
 
 
 @pytest.fixture
@@ -69,34 +65,28 @@ def test_two_tasks_for_one_variant_end_with_the_right_links(variant: Any) -> Non
     assert PackLink.objects.count() == 4
 
 
-@contextmanager
-def without_the_lock(rivals: int) -> Iterator[None]:
-    """Replace the lock on the wish by a plain read, and let the rivals read links together."""
-    barrier = Barrier(rivals)
+def sync_at_once(variant: Any) -> None:
+    """Let two tasks sync a text, both of whom have read it before either looks at the links.
 
-    def read(target: Target) -> MetadataLinks:
-        return MetadataLinks.objects.get(kind=target.kind, target_id=target.id)
+    The row of their lock is there: to make it would keep one waiting by accident.
+    """
+    target = say(variant, "games")
+    MetadataLinks.objects.create(kind="variant", target_id=variant.pk)
+    have_read = Crossing()
+    with have_read.before(links, "create"):
+        have_read.together([partial(metadata_links.sync, target)] * 2)
 
-    original: Callable[..., Any] = metadata_links.links.in_force
 
-    def links_without_lock(target: Target) -> Any:
-        found = original(target)
-        barrier.wait(5)
-        return found
+def test_two_tasks_that_read_the_same_text_make_its_link_once(variant: Any) -> None:
+    sync_at_once(variant)
 
-    with (
-        mock.patch.object(metadata_links, "_lock", read),
-        mock.patch.object(metadata_links.links, "in_force", links_without_lock),
-    ):
-        yield
+    assert in_force() == {"games": 1}
+    assert metadata(variant) == {"serials": "games"}
 
 
 def test_negative_control_without_the_lock_one_of_two_tasks_is_refused(variant: Any) -> None:
-    target = say(variant, "games")
-    MetadataLinks.objects.create(kind="variant", target_id=variant.pk)
-
-    with without_the_lock(2):
-        together([partial(metadata_links.sync, target)] * 2)
+    with without_row_locks("saleor_serials_metadatalinks"):
+        sync_at_once(variant)
 
     assert "serials.error" in metadata(variant), "the second should have found the link made"
 

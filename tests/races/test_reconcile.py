@@ -1,25 +1,19 @@
 """The same order, or the same pack, changed by several at once."""
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from functools import partial
-from threading import Barrier
-from typing import Any
-from unittest import mock
 
 import pytest
 
+from saleor_serials.assignments import allocation
 from saleor_serials.errors import InvalidInputs
 from saleor_serials.maintenance.sweep import sweep
-from saleor_serials.models import Delivery, Event, EventType, OrderRecord
-from saleor_serials.orders import lines, records
+from saleor_serials.models import Delivery, Event, EventType, Pack
 from saleor_serials.orders.reconcile import reconcile
 from saleor_serials.serials import add
 from tests import making
 from tests.hosts import shop
 from tests.making import held, shortfall, statuses
-from tests.races.threads import together
+from tests.races.threads import Crossing, together, without_row_locks
 
 
 @pytest.mark.parametrize("times", [2, 10])
@@ -38,41 +32,40 @@ def test_the_same_paid_event_at_the_same_time_gives_one_set_of_serials(times: in
     making.check_books()
 
 
-@contextmanager
-def without_the_lock(rivals: int) -> Iterator[None]:
-    """Replace the lock on the order's record by a plain read, and let the rivals read together."""
-    barrier = Barrier(rivals)
+def waiting_order(pack: Pack, *, serials: int) -> str:
+    """A paid order that was short until now.
 
-    def read(order_id: str) -> OrderRecord:
-        return OrderRecord.objects.get(order_id=order_id)
+    A reconcile writes nothing to its record any more: that would lock the row by accident.
+    """
+    with shop.nothing_heard():
+        order_id = making.paid_order(making.make_link(pack))
+        reconcile(order_id)
+    assert shortfall(order_id) == 1
+    making.make_serials(pack, serials)
+    return order_id
 
-    original = lines.set_entitled
 
-    def set_entitled(*args: Any, **kwargs: Any) -> Any:
-        surplus = original(*args, **kwargs)
-        barrier.wait(5)
-        return surplus
+def reconcile_twice(order_id: str) -> None:
+    """Let two reconcile one order, each of whom has read it before the other allocates."""
+    have_read = Crossing()
+    with have_read.before(allocation, "allocate"):
+        have_read.together([partial(reconcile, order_id)] * 2)
 
-    with (
-        mock.patch.object(records, "_lock", read),
-        mock.patch.object(lines, "set_entitled", set_entitled),
-    ):
-        yield
+
+def test_the_same_event_twice_gives_what_is_owed_once() -> None:
+    order_id = waiting_order(making.make_pack(), serials=20)
+
+    reconcile_twice(order_id)
+
+    assert len(held(order_id)) == 1
+    making.check_books()
 
 
 def test_negative_control_without_the_lock_the_same_event_twice_gives_twice_as_much() -> None:
-    pack = making.make_pack()
-    making.make_serials(pack, 20)
-    link = making.make_link(pack)
-    with shop.nothing_heard():
-        order_id = making.placed_order(link)
-        reconcile(order_id)
-        shop.pay(order_id)
-    # Writing this would lock the row by accident.
-    OrderRecord.objects.update(entitled_at=shop.now())
+    order_id = waiting_order(making.make_pack(), serials=20)
 
-    with without_the_lock(2):
-        together([partial(reconcile, order_id)] * 2)
+    with without_row_locks("saleor_serials_orderrecord"):
+        reconcile_twice(order_id)
 
     assert len(held(order_id)) == 2, "one is owed: without the lock there should have been two"
 
@@ -106,33 +99,37 @@ def test_a_refund_that_meets_a_running_reconcile_wins() -> None:
     making.check_books()
 
 
-def test_a_refund_between_reading_the_order_and_committing_is_seen_by_its_own_event() -> None:
-    pack = making.make_pack()
-    making.make_serials(pack, 10)
-    with shop.nothing_heard():
-        order_id = making.paid_order(making.make_link(pack))
-    has_read, is_refunded = threading.Event(), threading.Event()
-    original = lines.entitled_units
-
-    def read_then_pause(*args: Any, **kwargs: Any) -> Any:
-        units = original(*args, **kwargs)
-        if not has_read.is_set():
-            has_read.set()
-            assert is_refunded.wait(10)
-        return units
+def refund_meanwhile(order_id: str) -> None:
+    """Refund an order that a reconcile has read as paid, and has not allocated for yet."""
+    has_read = Crossing()
 
     def refund() -> None:
-        assert has_read.wait(10)
         with shop.nothing_heard():
             shop.refund(order_id)
-        is_refunded.set()
         reconcile(order_id)
 
-    with mock.patch.object(lines, "entitled_units", read_then_pause):
-        together([partial(reconcile, order_id), refund])
+    with has_read.before(allocation, "allocate"):
+        has_read.together([partial(reconcile, order_id), has_read.once_reached(refund)])
+
+
+def test_a_refund_between_reading_the_order_and_committing_is_seen_by_its_own_event() -> None:
+    pack = making.make_pack()
+    order_id = waiting_order(pack, serials=10)
+
+    refund_meanwhile(order_id)
 
     assert held(order_id) == []
     assert statuses(pack) == {"unassigned": 1, "free": 9}
+    making.check_books()
+
+
+def test_negative_control_without_the_lock_an_order_keeps_a_serial_after_its_refund() -> None:
+    order_id = waiting_order(making.make_pack(), serials=10)
+
+    with without_row_locks("saleor_serials_orderrecord"):
+        refund_meanwhile(order_id)
+
+    assert len(held(order_id)) == 1, "without the lock the older reading should have won"
 
 
 def test_an_import_that_meets_sellers_leaves_nobody_short_after_a_sweep() -> None:

@@ -1,21 +1,16 @@
 """The stock of one variant, and the notice of one pack, followed by several at once."""
 
-from collections.abc import Callable
 from functools import partial
-from threading import Barrier, Event
-from typing import Any
-from unittest import mock
 
 import pytest
 from django.core import mail
-from django.db import connection
 
 from saleor_serials.host import host
 from saleor_serials.models import PackLink
 from saleor_serials.packs import low_stock, stock_sync
 from tests import making
 from tests.hosts import shop
-from tests.races.threads import PATIENCE, together
+from tests.races.threads import Crossing, together, without_advisory_lock, without_row_locks
 
 
 @pytest.fixture
@@ -42,64 +37,30 @@ def test_sellers_and_fillers_at_once_leave_the_stock_right(link: PackLink) -> No
     assert shop.stock_of(link.variant) == [(10, 0)]
 
 
-def slow_follower(link: PackLink, may_go_on: Callable[[], None]) -> None:
-    """Follow a pack, and wait between counting and writing; later followers do not wait."""
-    original = stock_sync._quantities
-    waits = [may_go_on]
+def count_meanwhile(link: PackLink) -> None:
+    """Follow a pack that loses a serial, and is followed for it, between counting and writing."""
+    has_counted = Crossing()
 
-    def count_then_wait(*args: Any) -> Any:
-        quantities = original(*args)
-        if waits:
-            waits.pop()()
-        return quantities
-
-    with mock.patch.object(stock_sync, "_quantities", count_then_wait):
-        stock_sync.sync(link.pack_id)
-
-
-def take_one(link: PackLink) -> None:
-    link.pack.serials.filter(pk=link.pack.serials.first().pk).update(status="deleted")
-
-
-def test_the_one_who_counts_later_writes_later(link: PackLink) -> None:
-    has_counted = Event()
-
-    def somebody_waits() -> None:
-        has_counted.set()
-        with connection.cursor() as cursor:
-            for _ in range(10_000):
-                cursor.execute("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)")
-                if cursor.fetchone()[0]:
-                    return
-        raise AssertionError("nobody waits for the lock")
-
-    def follow_after() -> None:
-        assert has_counted.wait(PATIENCE)
-        take_one(link)
+    def take_one() -> None:
+        link.pack.serials.filter(pk=link.pack.serials.first().pk).update(status="deleted")
         stock_sync.sync(link.pack_id)
 
     shop.edit_stock(link.variant, 0)
-    together([partial(slow_follower, link, somebody_waits), follow_after])
+    with has_counted.before(host, "write_stock"):
+        has_counted.together(
+            [partial(stock_sync.sync, link.pack_id), has_counted.once_reached(take_one)]
+        )
+
+
+def test_the_one_who_counts_later_writes_later(link: PackLink) -> None:
+    count_meanwhile(link)
 
     assert shop.stock_of(link.variant) == [(9, 0)]
 
 
 def test_negative_control_without_the_lock_the_older_count_stays(link: PackLink) -> None:
-    has_counted, has_written = Event(), Event()
-
-    def the_other_has_written() -> None:
-        has_counted.set()
-        assert has_written.wait(PATIENCE)
-
-    def follow_after() -> None:
-        assert has_counted.wait(PATIENCE)
-        take_one(link)
-        stock_sync.sync(link.pack_id)
-        has_written.set()
-
-    shop.edit_stock(link.variant, 0)
-    with mock.patch.object(host, "lock_stock", return_value=True):
-        together([partial(slow_follower, link, the_other_has_written), follow_after])
+    with without_row_locks("warehouse_stock"):
+        count_meanwhile(link)
 
     assert shop.stock_of(link.variant) == [(10, 0)], "without the lock this should be wrong"
 
@@ -112,37 +73,22 @@ def low() -> PackLink:
     return making.make_link(pack)
 
 
+def notice_at_once(low: PackLink) -> None:
+    """Let two find a pack low; whoever nothing turns away has, before a notice is sent."""
+    have_looked = Crossing()
+    with have_looked.before(low_stock.mail, "send"):
+        have_looked.together([partial(stock_sync.sync, low.pack_id)] * 2)
+
+
 def test_two_who_find_a_pack_low_send_one_notice(low: PackLink) -> None:
-    is_over = Event()
-    send = low_stock.mail.send
-
-    def send_when_the_other_has_ended(*args: Any, **kwargs: Any) -> None:
-        assert is_over.wait(PATIENCE)
-        send(*args, **kwargs)
-
-    def follow() -> None:
-        stock_sync.sync(low.pack_id)
-        is_over.set()
-
-    with mock.patch.object(low_stock.mail, "send", send_when_the_other_has_ended):
-        together([follow] * 2)
+    notice_at_once(low)
     stock_sync.sync(low.pack_id)
 
     assert len(mail.outbox) == 1
 
 
 def test_negative_control_without_the_lock_two_send_two_notices(low: PackLink) -> None:
-    both = Barrier(2)
-    send = low_stock.mail.send
-
-    def send_together(*args: Any, **kwargs: Any) -> None:
-        both.wait(PATIENCE)
-        send(*args, **kwargs)
-
-    with (
-        mock.patch.object(low_stock, "_LOCK_NOTICE", "SELECT %s > 0"),
-        mock.patch.object(low_stock.mail, "send", send_together),
-    ):
-        together([partial(stock_sync.sync, low.pack_id)] * 2)
+    with without_advisory_lock("saleor_serials.notice"):
+        notice_at_once(low)
 
     assert len(mail.outbox) == 2, "without the lock there should have been two"

@@ -2,16 +2,12 @@
 
 from collections.abc import Sequence
 from functools import partial
-from threading import Barrier, BrokenBarrierError
-from unittest import mock
 
 from saleor_serials.errors import LimitReached
 from saleor_serials.models import Batch, Pack
-from saleor_serials.serials import add, limits, writing
+from saleor_serials.serials import add, batches
 from tests import making
-from tests.races.threads import together
-
-PATIENCE = 5
+from tests.races.threads import Crossing, together, without_advisory_lock
 
 
 def fill(pack: Pack, data: Sequence[str]) -> bool:
@@ -36,23 +32,25 @@ def test_fillers_who_come_together_never_pass_the_limit() -> None:
     assert Batch.objects.count() == 2
 
 
-def test_negative_control_without_the_packs_lock_they_pass_it() -> None:
+def fill_at_once() -> tuple[Pack, list[bool]]:
+    """Let two fill a pack that has room for one; whoever nothing keeps waiting has found room."""
     pack = making.make_pack(size_limit=6)
-    barrier = Barrier(2)
-    original = limits.check_room
+    have_looked = Crossing()
+    with have_looked.before(batches, "make_batch"):
+        done = have_looked.together([partial(fill, pack, data(filler)) for filler in range(2)])
+    return pack, done
 
-    def check_together(pack: Pack, quantity: int, *, field: str) -> None:
-        original(pack, quantity, field=field)
-        try:
-            barrier.wait(PATIENCE)
-        except BrokenBarrierError:
-            raise AssertionError("The rivals did not look at the same time") from None
 
-    with (
-        mock.patch.object(writing, "lock"),
-        mock.patch.object(limits, "check_room", check_together),
-    ):
-        done = together([partial(fill, pack, data(filler)) for filler in range(2)])
+def test_of_two_fillers_who_have_room_for_one_the_other_is_refused() -> None:
+    pack, done = fill_at_once()
+
+    assert sorted(done) == [False, True]
+    assert pack.serials.count() == 4
+
+
+def test_negative_control_without_the_packs_lock_they_pass_it() -> None:
+    with without_advisory_lock("saleor_serials.fill"):
+        pack, done = fill_at_once()
 
     assert done == [True, True]
     assert pack.serials.count() == 8
