@@ -6,7 +6,7 @@ RUN := $(UV) run --locked --quiet
 PYTEST := pytest -n $(or $(JOBS),logical) --dist worksteal
 
 .SILENT:
-.PHONY: help setup demo serve test bench schema messages lint types format
+.PHONY: help setup demo serve test bench mutants schema messages lint types format
 
 help: ## list the targets
 	awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ test: lint types ## lint, types, tests and coverage; ARGS="-k name" goes to pyte
 	$(RUN) coverage combine --quiet
 	$(RUN) coverage report $(if $(ARGS),--fail-under=0)
 endif
+
+mutants: .venv/.synced ## break each load-bearing line; ARGS="'order lock' job" chooses by name
+	$(RUN) python -m tests.mutants $(ARGS)
 
 schema: .venv/.synced ## write the plugin's part of the GraphQL schema
 	$(RUN) python -m demo.manage print_serials_schema \

@@ -33,21 +33,25 @@ def test_what_is_deleted_while_orders_are_served_is_held_by_none_of_them() -> No
         for order_id in order_ids:
             reconcile(order_id)
 
-    done: list[Deleted] = []
+    def delete_each(chosen: list[int]) -> list[Deleted]:
+        return [deletion.delete([pk], actor="user:1") for pk in chosen]
+
     with mock.patch.object(deletion, "CHUNK", 7):
-        together(
+        *_, backwards, forwards, rest = together(
             [
                 *(partial(serve, orders[start::4]) for start in range(4)),
-                lambda: [
-                    done.append(deletion.delete([pk], actor="user:1")) for pk in serials[::-3]
-                ],
-                lambda: [done.append(deletion.delete([pk], actor="user:1")) for pk in serials[::5]],
-                lambda: done.append(delete_all(pack)),
+                partial(delete_each, serials[::-3]),
+                partial(delete_each, serials[::5]),
+                partial(delete_all, pack),
             ]
         )
 
     gone = pack.serials.filter(status="deleted").count()
-    assert gone == sum(each.deleted for each in done) == 120 - 40 + _shortfall()
+    assert (
+        gone
+        == sum(each.deleted for each in [*backwards, *forwards, rest])
+        == 120 - 40 + _shortfall()
+    )
     assert Event.objects.filter(type="deleted").count() == gone
     assert sum(Assignment.objects.values_list("held", flat=True)) == 40 - _shortfall()
     assert not Serial.objects.filter(status="deleted", assignment__isnull=False).exists()

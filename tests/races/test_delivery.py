@@ -6,6 +6,7 @@ from unittest import mock
 
 from django.core import mail
 
+from saleor_serials import mail as our_mail
 from saleor_serials.delivery import outbox
 from saleor_serials.models import Delivery
 from saleor_serials.orders.reconcile import reconcile
@@ -23,7 +24,7 @@ def send_at_once() -> list[str | None]:
     [delivery] = Delivery.objects.all()
     mail.outbox.clear()
     are_at_it = Crossing()
-    with are_at_it.before(outbox.mail, "send"):
+    with are_at_it.before(our_mail, "send"):
         return are_at_it.together([partial(outbox.deliver, delivery.pk)] * 2)
 
 

@@ -5,9 +5,10 @@ from functools import partial
 import pytest
 from django.core import mail
 
+from saleor_serials import mail as our_mail
 from saleor_serials.host import host
 from saleor_serials.models import PackLink
-from saleor_serials.packs import low_stock, stock_sync
+from saleor_serials.packs import stock_sync
 from tests import making
 from tests.hosts import shop
 from tests.races.threads import Crossing, together, without_advisory_lock, without_row_locks
@@ -76,7 +77,7 @@ def low() -> PackLink:
 def notice_at_once(low: PackLink) -> None:
     """Let two find a pack low; whoever nothing turns away has, before a notice is sent."""
     have_looked = Crossing()
-    with have_looked.before(low_stock.mail, "send"):
+    with have_looked.before(our_mail, "send"):
         have_looked.together([partial(stock_sync.sync, low.pack_id)] * 2)
 
 

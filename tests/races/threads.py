@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
-from functools import wraps
+from functools import partial, wraps
 from threading import Barrier, Condition, Event, local
 from time import monotonic
 from typing import Any
@@ -72,7 +72,7 @@ class Crossing:
                     self._ended += 1
                     self._changed.notify_all()
 
-        return together([lambda action=action: run(action) for action in actions])
+        return together([partial(run, action) for action in actions])
 
     def meet(self) -> None:
         """Wait for the rivals."""
