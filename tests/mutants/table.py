@@ -120,8 +120,8 @@ _LOCKS = (
     Mutation(
         name="lock of a link",
         file="packs/links.py",
-        text="PackLink.objects.select_for_update()",
-        mutant="PackLink.objects",
+        text="in_force.select_for_update()",
+        mutant="in_force",
         near="tests/races/test_packs.py",
         why="The last terms of a link could be written down twice.",
     ),
@@ -363,8 +363,16 @@ _GUARDS = (
     ),
 )
 
-# Leases, outboxes, and what happens after the commit.
+# One save, leases, outboxes, and what happens after the commit.
 _OUTBOXES = (
+    Mutation(
+        name="a record that has not changed is not saved",
+        file="orders/records.py",
+        text="if getattr(record, name) != value",
+        mutant="if True",
+        near="tests/test_reconcile.py -k saves",
+        why="Every reconcile would write every column of its record.",
+    ),
     Mutation(
         name="lease of a delivery",
         file="delivery/outbox.py",
@@ -548,8 +556,8 @@ _RIGHTS = (
     Mutation(
         name="jobs are seen within reach",
         file="access/jobs.py",
-        text="settings__pack_ids__contained_by=reached",
-        mutant="settings__pack_ids__isnull=False",
+        text="pack_ids__contained_by=packs",
+        mutant="pack_ids__isnull=False",
         near="tests/test_jobs.py tests/graphql/test_jobs.py -k reach",
         why="A vendor would read of another's imports.",
     ),

@@ -83,7 +83,9 @@ def reserve_meanwhile() -> tuple[Serial, str]:
     with has_looked.before(reserving, "put"):
         has_looked.together(
             [
-                partial(staff.reserve, [serial.pk], "email:other@example.com", ACTION),
+                partial(
+                    staff.reserve, staff.Serials([serial.pk]), "email:other@example.com", ACTION
+                ),
                 has_looked.once_reached(partial(reconcile, order_id)),
             ]
         )
@@ -112,7 +114,7 @@ def release_at_once(holder: str) -> Assignment:
     if holder == "order":
         making.paid_order(making.make_link(pack), units=2)
     else:
-        staff.give(serials, shop.make_user().pk, ACTION)
+        staff.assign(staff.Serials(serials), staff.Customer(shop.make_user().pk), ACTION)
     have_looked = Crossing()
     with have_looked.before(taking_back, "put"):
         have_looked.together([partial(staff.release, [pk], ACTION) for pk in serials])
