@@ -5,9 +5,9 @@ from typing import Any
 import graphene
 from promise import Promise
 
-from saleor_serials.access import permissions
 from saleor_serials.access.permissions import MANAGE_ORDERS
-from saleor_serials.graphql.access import Visibility, pack_access_of, require, visibility
+from saleor_serials.access.visibility import Visibility, visibility
+from saleor_serials.graphql.access import pack_access_of, require
 from saleor_serials.graphql.errors import refusals
 from saleor_serials.graphql.loaders import assignments, orders
 from saleor_serials.graphql.loaders.lists import Held, list_loaded, list_serials
@@ -18,6 +18,7 @@ from saleor_serials.graphql.types.connections import (
     SerialEventCountableConnection,
 )
 from saleor_serials.host import api
+from saleor_serials.host.shapes import OrderOwner
 from saleor_serials.models import SerialStatus
 from saleor_serials.serials.search import Holder
 
@@ -63,21 +64,22 @@ def _seen(holder: Holder, id: str, visibility: Visibility) -> Held:
 
 
 def _visibility_of_order(info: Any, order_id: str, token: str | None) -> Any:
-    """Promise what whoever asks sees of an order's serials."""
-    actor = api.actor(info.context)
-
-    def look(known: Any) -> Visibility:
-        owner, shown = known
-        return visibility(
-            info,
-            allowed=permissions.may_see_order(actor, owner, token=token),
-            is_theirs=owner is not None and None is not owner.user_id == actor.user_id,
-            shown=shown,
-        )
-
+    """Promise what the requester sees of an order's serials."""
     return Promise.all(
         [orders.order_owners(info.context, order_id), orders.shown_statuses(info.context)]
-    ).then(look)
+    ).then(lambda known: _visible(info, known[0], shown=known[1], token=token))
+
+
+def _visible(
+    info: Any,
+    owner: OrderOwner | None,
+    *,
+    shown: frozenset[SerialStatus],
+    token: str | None = None,
+) -> Visibility:
+    return visibility(
+        api.actor(info.context), owner, token=token, shown=shown, access=pack_access_of(info)
+    )
 
 
 def _resolve_shortfall(root: Any, info: Any, *, token: str | None = None) -> Any:
@@ -96,15 +98,9 @@ def _resolve_user_serials(
     root: Any, info: Any, *, filter: Any = None, sort_by: Any = None, **arguments: Any
 ) -> Any:
     user_id = api.unwrap(root).pk
-    actor = api.actor(info.context)
 
     def listing(shown: frozenset[SerialStatus]) -> Listing:
-        seen = visibility(
-            info,
-            allowed=permissions.may_see_user(actor, user_id),
-            is_theirs=actor.user_id == user_id,
-            shown=shown,
-        )
+        seen = _visible(info, OrderOwner(user_id=user_id, token=""), shown=shown)
         if not filter and not sort_by:
             held = _seen(Holder.USER, str(user_id), seen)
             return list_serials(info, arguments, held)
