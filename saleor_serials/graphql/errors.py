@@ -1,12 +1,29 @@
-"""How what a query refuses reaches its client."""
+"""How what a query refuses reaches its client: with a stable code, and the argument.
+
+Both hosts put the name of an error's class into ``extensions.exception.code``, where they put that
+of their own refusals (``PermissionDenied``): ours has a class for each code. ``extensions`` also
+has ``code`` and ``field``, as the errors of mutations do.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from graphene.utils.str_converters import to_camel_case
 from graphql import GraphQLError
 
-from saleor_serials.errors import InvalidInput
+from saleor_serials.errors import ErrorCode, InvalidInput
 from saleor_serials.storable import storable_text
+
+_CLASSES = {code: type(code.value, (GraphQLError,), {}) for code in ErrorCode}
+
+
+def query_error(refusal: InvalidInput) -> GraphQLError:
+    """Make the error of a query from what was refused."""
+    made: GraphQLError = _CLASSES[refusal.code](
+        refusal.message,
+        extensions={"code": refusal.code.value, "field": to_camel_case(refusal.field)},
+    )
+    return made
 
 
 @contextmanager
@@ -19,7 +36,7 @@ def refusals() -> Iterator[None]:
     try:
         yield
     except InvalidInput as refusal:
-        raise GraphQLError(refusal.message) from None
+        raise query_error(refusal) from None
 
 
 def reference_of(text: str) -> str:

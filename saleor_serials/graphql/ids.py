@@ -1,10 +1,8 @@
 """Global ids: what clients call a thing by. None of them is trusted."""
 
 import base64
-from collections.abc import Iterable
 
 from graphene import Node
-from graphql import GraphQLError
 
 from saleor_serials.errors import NotFound
 from saleor_serials.serials.search import MAX_ID
@@ -32,7 +30,7 @@ def number_of(global_id: str, type_name: str) -> int | None:
 
 
 def require(global_id: str, type_name: str, *, field: str) -> int:
-    """Read the number that an id in a mutation says.
+    """Read the number that an id in the argument ``field`` says.
 
     Raises:
         NotFound: it is not an id of this type.
@@ -41,23 +39,3 @@ def require(global_id: str, type_name: str, *, field: str) -> int:
     if number is None:
         raise NotFound(f"This is not the ID of a {type_name}.", field=field)
     return number
-
-
-def numbers_of(global_ids: Iterable[str], type_name: str) -> tuple[int, ...]:
-    """Read the numbers that ids in a query say.
-
-    Raises:
-        GraphQLError: one of them is not an id of this type.
-    """
-    numbers = []
-    for global_id in global_ids:
-        number = number_of(global_id, type_name)
-        if number is None:
-            raise wrong(global_id, type_name)
-        numbers.append(number)
-    return tuple(numbers)
-
-
-def wrong(global_id: str, type_name: str) -> GraphQLError:
-    """Make the complaint about an id in a query."""
-    return GraphQLError(f"'{global_id}' is not the ID of a {type_name}.")

@@ -10,9 +10,9 @@ from typing import Any
 
 import graphene
 from graphene.relay import PageInfo
-from graphql import GraphQLError
 
-from saleor_serials.errors import InvalidInput
+from saleor_serials.errors import InvalidInput, OutOfRange, Required
+from saleor_serials.graphql.errors import query_error
 from saleor_serials.host import api
 from saleor_serials.serials.search import BY_ID, COUNT_LIMIT, MAX_ID, Cursor, Page, PageResult, Sort
 from saleor_serials.storable import storable_text
@@ -56,15 +56,24 @@ class Listing:
     def _check(self) -> None:
         for name, number in (("first", self.first), ("last", self.last)):
             if number is not None and number < 1:
-                raise GraphQLError(f"Argument `{name}` must be a positive integer.")
+                raise query_error(
+                    OutOfRange(f"Argument `{name}` must be a positive integer.", field=name)
+                )
             if number is not None and number > MAX_LIMIT:
-                raise GraphQLError(
-                    f"Requesting {number} records on the `{self.field}` connection exceeds "
-                    f"the `{name}` limit of {MAX_LIMIT} records."
+                raise query_error(
+                    OutOfRange(
+                        f"Requesting {number} records on the `{self.field}` connection exceeds "
+                        f"the `{name}` limit of {MAX_LIMIT} records.",
+                        field=name,
+                    )
                 )
         for name, other in (("first", "last"), ("first", "before"), ("last", "after")):
             if getattr(self, name) is not None and getattr(self, other) is not None:
-                raise GraphQLError(f"Argument `{name}` cannot be combined with `{other}`.")
+                raise query_error(
+                    InvalidInput(
+                        f"Argument `{name}` cannot be combined with `{other}`.", field=other
+                    )
+                )
 
     def found(self) -> Any:
         """Promise the page's rows.
@@ -76,9 +85,12 @@ class Listing:
             return self._page(Page(limit=self.first, after=self._cursor))
         if self.last is not None:
             return self._page(Page(limit=self.last, before=self._cursor, backward=True))
-        raise GraphQLError(
-            "You must provide a `first` or `last` value to properly paginate "
-            f"the `{self.field}` connection."
+        raise query_error(
+            Required(
+                "You must provide a `first` or `last` value to properly paginate "
+                f"the `{self.field}` connection.",
+                field="first",
+            )
         )
 
     def page_info(self, found: PageResult) -> PageInfo:
@@ -114,7 +126,9 @@ class Listing:
         except (ValueError, OverflowError, InvalidInput):
             position = None
         if position is None:
-            raise GraphQLError(f"Argument `{name}` is not a cursor of this list.")
+            raise query_error(
+                InvalidInput(f"Argument `{name}` is not a cursor of this list.", field=name)
+            )
         return position
 
     def _read(self, cursor: str) -> Cursor | None:

@@ -20,6 +20,7 @@ from saleor.graphql.meta.mutations import MetadataInput
 from saleor.graphql.meta.types import MetadataItem
 from saleor.graphql.order.types import Order, OrderLine
 from saleor.graphql.product.types import Product, ProductVariant
+from saleor.graphql.views import GraphQLView
 
 from saleor_serials.errors import SchemaAlreadyBuilt
 from saleor_serials.host.actors import actor_names, actor_of
@@ -106,6 +107,22 @@ def add_root_fields(*, queries: Mapping[str, Any], mutations: Mapping[str, Any])
     for base, fields in ((CoreQueries, queries), (CoreMutations, mutations)):
         for name, field in fields.items():
             setattr(base, name, field)
+    _show_extensions()
+
+
+def _show_extensions() -> None:
+    """Let clients see an error's own extensions, such as our code and field.
+
+    2.10.1's view overwrites them with the name of the error's class; Saleor 3 keeps both.
+    """
+    format_error = GraphQLView.format_error.__func__
+
+    def with_extensions(cls: Any, error: Any) -> Any:
+        formatted = format_error(cls, error)
+        formatted["extensions"].update(getattr(error, "extensions", None) or {})
+        return formatted
+
+    GraphQLView.format_error = classmethod(with_extensions)
 
 
 def add_type_fields(fields: Mapping[str, Mapping[str, Any]]) -> None:

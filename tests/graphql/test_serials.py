@@ -293,5 +293,5 @@ def test_a_deleted_serial_is_found_by_its_id(owner: Any) -> None:
 def test_a_serial_that_is_not_there_is_null_and_a_wrong_id_an_error(owner: Any) -> None:
     assert ask(SERIAL, {"id": gid("Serial", 10**9)}, by=owner) == {"serial": None}
     assert complaints(SERIAL, {"id": gid("Order", 1)}, by=owner) == [
-        f"'{gid('Order', 1)}' is not the ID of a Serial."
+        "This is not the ID of a Serial."
     ]

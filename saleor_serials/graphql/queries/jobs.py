@@ -24,7 +24,9 @@ def _job_access(info: Any) -> JobAccess:
 
 def _resolve_job(root: Any, info: Any, *, id: str) -> Any:
     job_access = _job_access(info)
-    return jobs.jobs_seen(info.context, (ids.numbers_of([id], "SerialJob")[0], job_access))
+    with refusals():
+        job_id = ids.require(id, "SerialJob", field="id")
+    return jobs.jobs_seen(info.context, (job_id, job_access))
 
 
 def _resolve_jobs(

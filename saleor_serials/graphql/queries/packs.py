@@ -3,12 +3,12 @@
 from typing import Any
 
 import graphene
-from graphql import GraphQLError
 
 from saleor_serials.access.permissions import MANAGE_PRODUCTS, MANAGE_STAFF
 from saleor_serials.graphql import ids
 from saleor_serials.graphql.access import pack_access_of, require, within_reach
 from saleor_serials.graphql.errors import reference_of, refusals
+from saleor_serials.graphql.inputs import one_of
 from saleor_serials.graphql.loaders import rows
 from saleor_serials.graphql.loaders.lists import list_batches, list_packs
 from saleor_serials.graphql.pagination import Listing, field
@@ -37,15 +37,16 @@ def _resolve_pack(
     external_reference: str | None = None,
 ) -> Any:
     require(info, MANAGE_PRODUCTS)
-    if [id, slug, external_reference].count(None) != 2:
-        raise GraphQLError("Give one of `id`, `slug` and `externalReference`.")
     access = pack_access_of(info)
-    if slug is not None:
-        pack = rows.packs_by_slug(info.context, slug)
-    elif external_reference is not None:
-        pack = rows.packs_by_reference(info.context, reference_of(external_reference))
-    else:
-        pack = rows.packs(info.context, ids.numbers_of([id or ""], "SerialPack")[0])
+    given = {"id": id, "slug": slug, "external_reference": external_reference}
+    with refusals():
+        named = one_of(given, "id", "slug", "external_reference")
+        if named == "slug":
+            pack = rows.packs_by_slug(info.context, slug)
+        elif named == "external_reference":
+            pack = rows.packs_by_reference(info.context, reference_of(external_reference or ""))
+        else:
+            pack = rows.packs(info.context, ids.require(id or "", "SerialPack", field="id"))
     return pack.then(lambda row: row if row is not None and access.sees(row.pk) else None)
 
 
@@ -62,13 +63,13 @@ def _resolve_batch(
     root: Any, info: Any, *, id: str | None = None, external_reference: str | None = None
 ) -> Any:
     require(info, MANAGE_PRODUCTS)
-    if external_reference is not None and id is None:
-        reference = reference_of(external_reference)
-        return within_reach(info, rows.batches_by_reference(info.context, reference))
-    if id is None or external_reference is not None:
-        raise GraphQLError("Give either `id` or `externalReference`.")
-    batch = rows.batches(info.context, ids.numbers_of([id], "SerialBatch")[0])
-    return within_reach(info, batch)
+    given = {"id": id, "external_reference": external_reference}
+    with refusals():
+        if one_of(given, "id", "external_reference") == "external_reference":
+            reference = reference_of(external_reference or "")
+            return within_reach(info, rows.batches_by_reference(info.context, reference))
+        batch_id = ids.require(id or "", "SerialBatch", field="id")
+    return within_reach(info, rows.batches(info.context, batch_id))
 
 
 def _resolve_batches(

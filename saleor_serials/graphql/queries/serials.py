@@ -3,12 +3,12 @@
 from typing import Any
 
 import graphene
-from graphql import GraphQLError
 
 from saleor_serials.access.permissions import MANAGE_ORDERS, MANAGE_PRODUCTS
 from saleor_serials.graphql import ids
 from saleor_serials.graphql.access import pack_access_of, require, within_reach
 from saleor_serials.graphql.errors import reference_of, refusals
+from saleor_serials.graphql.inputs import one_of
 from saleor_serials.graphql.loaders import rows
 from saleor_serials.graphql.loaders.lists import exact_counts, list_serials
 from saleor_serials.graphql.pagination import Listing, field
@@ -21,12 +21,13 @@ def _resolve_serial(
     root: Any, info: Any, *, id: str | None = None, external_reference: str | None = None
 ) -> Any:
     require(info, MANAGE_PRODUCTS)
-    if external_reference is not None and id is None:
-        reference = reference_of(external_reference)
-        return within_reach(info, rows.serials_by_reference(info.context, reference))
-    if id is None or external_reference is not None:
-        raise GraphQLError("Give either `id` or `externalReference`.")
-    return within_reach(info, rows.serials(info.context, ids.numbers_of([id], "Serial")[0]))
+    given = {"id": id, "external_reference": external_reference}
+    with refusals():
+        if one_of(given, "id", "external_reference") == "external_reference":
+            reference = reference_of(external_reference or "")
+            return within_reach(info, rows.serials_by_reference(info.context, reference))
+        serial_id = ids.require(id or "", "Serial", field="id")
+    return within_reach(info, rows.serials(info.context, serial_id))
 
 
 def _resolve_serials(
