@@ -15,12 +15,14 @@ from tests import database, making
 from tests.graphql.api import gid, people, post
 
 _GENERATE = """mutation ($pack: ID!, $quantity: Int!) {
-  serialsGenerate(pack: $pack, quantity: $quantity) {
+  serialsGenerate(input: {pack: $pack, quantity: $quantity}) {
     serialJob { done } errors { field message }
   }
 }"""
 _PASTE = """mutation ($pack: ID!, $data: [String!]!) {
-  serialsCreate(pack: $pack, data: $data) { serialBatch { quantity } errors { field message } }
+  serialsCreate(input: {pack: $pack, data: $data}) {
+    serialBatch { quantity } errors { field message }
+  }
 }"""
 _GIFT_CARDS = """mutation ($quantity: Int!) {
   giftCardBulkCreate(

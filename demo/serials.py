@@ -60,7 +60,7 @@ def add(owner: Api, pack: str, data: list[str], *, batch: str) -> int:
     """
     made = owner.do(
         """mutation ($pack: ID!, $data: [String!]!, $batch: String) {
-          serialsCreate(pack: $pack, data: $data, batchName: $batch) {
+          serialsCreate(input: {pack: $pack, data: $data, batchName: $batch}) {
             serialBatch { quantity } errors { field message code index }
           }
         }""",

@@ -57,7 +57,8 @@ def _invite(terminal: Terminal, stage: Stage) -> None:
 
 def _two_more(pack: str) -> str:
     return (
-        f'mutation {{ serialsCreate(pack: "{pack}", data: ["ST-1HND-A2BC", "ST-1HND-D3EF"]) '
+        f'mutation {{ serialsCreate(input: {{pack: "{pack}", '
+        'data: ["ST-1HND-A2BC", "ST-1HND-D3EF"]}) '
         "{ serialBatch { name quantity } errors { code field index message } } }"
     )
 

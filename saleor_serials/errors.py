@@ -193,3 +193,34 @@ class InvalidInputs(SerialsError):
     def __init__(self, errors: Sequence[InvalidInput]) -> None:
         super().__init__()
         self.errors = tuple(errors)
+
+
+class Refusals:
+    """Collects what is wrong with several inputs, so that all of it is named at once."""
+
+    def __init__(self) -> None:
+        self.errors: list[InvalidInput] = []
+
+    @contextmanager
+    def collect(self) -> Iterator[None]:
+        """Keep a refusal of the block instead of raising it."""
+        try:
+            yield
+        except InvalidInput as refusal:
+            self.errors.append(refusal)
+        except InvalidInputs as refusals:
+            self.errors.extend(refusals.errors)
+
+    def raise_any(self) -> None:
+        """Raise what was collected.
+
+        Raises:
+            InvalidInput: one input was refused.
+            InvalidInputs: several were.
+        """
+        if self.errors:
+            raise self.error()
+
+    def error(self) -> "InvalidInput | InvalidInputs":
+        """Return what was collected, at least one refusal, as one error."""
+        return self.errors[0] if len(self.errors) == 1 else InvalidInputs(self.errors)

@@ -261,7 +261,7 @@ def test_links_and_packs_that_staff_change_are_followed_at_once(variant: Any) ->
     )
     change(
         """mutation ($pack: ID!) {
-          serialsCreate(pack: $pack, data: ["A", "B", "C"]) { errors { message } }
+          serialsCreate(input: {pack: $pack, data: ["A", "B", "C"]}) { errors { message } }
         }""",
         pack=pack_id,
     )

@@ -46,7 +46,7 @@ def visibility(
         return HIDDEN
     if actor.app_id is not None:
         return Visibility(allowed=True, statuses=LISTED if manages else shown, packs=access.packs)
-    is_vendors_purchase = access.packs is not None and _is_account(actor, owner)
+    is_vendors_purchase = access.packs is not None and owner.user_id == actor.user_id
     if not manages or is_vendors_purchase:
         return Visibility(allowed=True, statuses=shown)
     return Visibility(allowed=True, statuses=LISTED, packs=access.packs)
@@ -54,12 +54,8 @@ def visibility(
 
 def _is_buyer(actor: Actor, owner: OrderOwner, token: str | None) -> bool:
     if owner.user_id is not None:
-        return _is_account(actor, owner)
+        return owner.user_id == actor.user_id
     return bool(owner.token) and _same(owner.token, token or "")
-
-
-def _is_account(actor: Actor, owner: OrderOwner) -> bool:
-    return owner.user_id is not None and owner.user_id == actor.user_id
 
 
 def _same(secret: str, given: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import entry_points
 from typing import Any, ClassVar
 
-from saleor_serials.errors import InvalidInput
+from saleor_serials.errors import InvalidInput, Refusals
 from saleor_serials.extensions.settings import Setting, SettingType, checked
 
 __all__ = ["Extension", "Registry", "Setting", "SettingType"]
@@ -58,8 +58,9 @@ class Registry[T: Extension]:
         """Make an extension of a pack ready to work. An absent or null setting has its default.
 
         Raises:
-            InvalidInput: none of this name is installed, or it refuses the settings; ``field`` is
-                the kind, or the kind with ``_settings``.
+            InvalidInput: none of this name is installed, or it refuses a setting; ``field`` is the
+                kind, or the kind with ``_settings``.
+            InvalidInputs: it refuses several settings.
         """
         installed = self.registered()
         if name not in installed:
@@ -67,12 +68,14 @@ class Registry[T: Extension]:
                 f"There is no {self.kind} '{name}'; choose one of: {', '.join(installed)}.",
                 field=self.kind,
             )
-        try:
+        refusals = Refusals()
+        with refusals.collect():
             return installed[name](checked(installed[name].settings, settings))
-        except InvalidInput as refusal:
-            raise InvalidInput(
-                f"{refusal.field}: {refusal.message}", field=f"{self.kind}_settings"
-            ) from None
+        refusals.errors = [
+            InvalidInput(f"{each.field}: {each.message}", field=f"{self.kind}_settings")
+            for each in refusals.errors
+        ]
+        raise refusals.error()
 
     def forget(self) -> None:
         """Read the entry points again the next time, for tests that install a package."""

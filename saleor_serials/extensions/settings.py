@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from saleor_serials.described import Described
-from saleor_serials.errors import InvalidInput, OutOfRange, Required, TooLong
+from saleor_serials.errors import InvalidInput, OutOfRange, Refusals, Required, TooLong
 from saleor_serials.storable import is_storable_json
 
 
@@ -55,16 +55,25 @@ def checked(declared: Sequence[Setting], given: Any) -> dict[str, Any]:
     Raises:
         InvalidInput: ``field`` is the setting that is unknown, missing, of the wrong type or out of
             its bounds.
+        InvalidInputs: several settings are.
     """
     if not isinstance(given, Mapping):
         raise InvalidInput("Give an object with a value for each setting.", field="settings")
     known = {each.name: each for each in declared}
+    refusals, values = Refusals(), {}
     for name in given:
         if name not in known:
-            raise InvalidInput(
-                f"There is no such setting; there are: {', '.join(known) or 'none'}.", field=name
+            refusals.errors.append(
+                InvalidInput(
+                    f"There is no such setting; there are: {', '.join(known) or 'none'}.",
+                    field=name,
+                )
             )
-    return {each.name: _value(each, given.get(each.name)) for each in declared}
+    for each in declared:
+        with refusals.collect():
+            values[each.name] = _value(each, given.get(each.name))
+    refusals.raise_any()
+    return values
 
 
 def _value(setting: Setting, value: Any) -> Any:

@@ -12,29 +12,20 @@ from saleor_serials.packs import rules
 
 
 def create(*, name: str, slug: str | None = None, **values: Any) -> Pack:
-    """Create a pack. ``values`` are its rules by the names of their columns: see ``rules.read``.
+    """Create a pack. ``values`` are its rules by the names of their columns: see ``rules.apply``.
 
     Raises:
         InvalidInput: a rule cannot be used; ``field`` names it.
+        InvalidInputs: several cannot.
         AlreadyExists: another pack has this slug, or this external reference.
     """
-    pack = Pack(**rules.read({"name": name, **values}))
-    pack.slug = rules.read({"slug": slug})["slug"] if slug is not None else _free_slug(pack.name)
-    rules.check(pack)
+    pack = Pack()
+    given = {} if slug is None else {"slug": slug}
+    rules.apply(pack, {"name": name, **given, **values})
+    if slug is None:
+        pack.slug = _free_slug(pack.name)
     _save(pack)
     return pack
-
-
-# Rules that depend on each other.
-_TOGETHER = {
-    "generator",
-    "generator_settings",
-    "renderer",
-    "renderer_settings",
-    "consumers",
-    "source",
-    "is_published",
-}
 
 
 def update(pack_id: int, **values: Any) -> Pack:
@@ -44,20 +35,15 @@ def update(pack_id: int, **values: Any) -> Pack:
 
     Raises:
         NotFound: there is no such pack.
-        InvalidInput, AlreadyExists: as for ``create``; nothing has changed.
+        InvalidInput, InvalidInputs, AlreadyExists: as for ``create``; nothing has changed.
     """
     with transaction.atomic():
         pack = _take(pack_id)
         was = pack.pick_order
         for kind in ("generator", "renderer"):
-            if values.get(kind, getattr(pack, kind)) != getattr(pack, kind):
+            if kind in values and (values[kind] or "") != getattr(pack, kind):
                 values.setdefault(f"{kind}_settings", {})
-        for field, value in rules.read(values).items():
-            if field in ("metadata", "private_metadata"):
-                value = getattr(pack, field) | value
-            setattr(pack, field, value)
-        if values.keys() & _TOGETHER:
-            rules.check(pack)
+        rules.apply(pack, values)
         _save(pack, update_fields=[*values, "updated_at"])
     if pack.pick_order != was:
         reposition(pack)

@@ -1,6 +1,7 @@
 """Checks of a pack's rules, and warnings about unusual ones (mission P1 to P20)."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from django.utils.text import slugify
@@ -11,6 +12,7 @@ from saleor_serials.errors import (
     NotEnough,
     NotFound,
     OutOfRange,
+    Refusals,
     Required,
     TooLong,
     TooMany,
@@ -26,63 +28,102 @@ from saleor_serials.serials import references
 from saleor_serials.serials.generation import room
 from saleor_serials.storable import short_text, storable_object, storable_text
 
-# As a limit of a pack: the shop's limit applies.
-SHOPS = -1
 MAX_CONSUMERS = 20
 MAX_PUBLIC_FIELDS = 50
 
 
-def read(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Check the given rules of a pack, each by itself, and convert them to its columns' values.
+# Rules that depend on each other.
+_TOGETHER = {
+    "generator",
+    "generator_settings",
+    "renderer",
+    "renderer_settings",
+    "consumers",
+    "source",
+    "is_published",
+}
 
-    ``size_limit`` and ``batch_limit``: 0 is no limit, -1 the shop's. ``notice_below``: 0 is no
-    notice. ``vendor_group_id``: 0 is none.
+
+def apply(pack: Pack, values: Mapping[str, Any]) -> None:
+    """Give a pack these rules, by the names of its columns; None is a rule's default.
+
+    ``size_limit`` and ``batch_limit``: 0 is no limit, None the shop's. ``notice_below``: 0 is no
+    notice. ``vendor_group_id``: 0 is none. Each rule is checked by itself, and where rules that go
+    together are given, or the pack is new, all of them together. The pack is not saved.
 
     Raises:
-        InvalidInput: ``field`` names the rule.
+        InvalidInput: a rule is wrong; ``field`` names it.
+        InvalidInputs: several rules, consumers or settings are wrong.
     """
-    return {name: _READERS.get(name, _as_it_is)(value, name) for name, value in values.items()}
+    refusals = Refusals()
+    for name, value in values.items():
+        with refusals.collect():
+            read = _read(name, value)
+            if name in ("metadata", "private_metadata"):
+                read = getattr(pack, name) | read
+            setattr(pack, name, read)
+    if pack.pk is None or values.keys() & _TOGETHER:
+        # What is wrong by itself was not applied: it cannot be judged together with others.
+        wrong = {each.field for each in refusals.errors}
+        refusals.errors += [each for each in _clashes(pack) if each.field not in wrong]
+    refusals.raise_any()
 
 
-def check(pack: Pack) -> None:
-    """Check that a pack's rules are consistent.
+def _read(name: str, value: Any) -> Any:
+    if value is None and name not in ("name", "slug"):
+        return Pack._meta.get_field(name).get_default()
+    return _READERS.get(name, _as_it_is)(value, name)
 
-    Raises:
-        Required: it takes nothing from stock and has no generator.
-        NotEnough: the generator can make nothing that the pack never had.
-        InvalidInput: the generator, the renderer or a consumer refuses its settings or is not
-            installed, or an archived pack is published.
+
+def _clashes(pack: Pack) -> list[InvalidInput]:
+    """Find what is wrong with a pack's rules together.
+
+    Required: settings without their extension, or no generator where nothing comes from stock.
+    NotEnough: the generator can make nothing that the pack never had.
+    InvalidInput: an extension refuses its settings or is not installed, or an archived pack is
+    published.
     """
-    if pack.renderer:
-        renderer(pack.renderer, pack.renderer_settings)
-    elif pack.renderer_settings:
-        raise Required("Name the renderer that these settings are for.", field="renderer_settings")
-    for index, chosen in enumerate(pack.consumers):
-        try:
-            consumer(chosen["name"], chosen["settings"])
-        except InvalidInput as refusal:
-            raise InvalidInput(refusal.message, field="consumers", index=index) from None
-    if pack.generator:
-        generator(pack.generator, pack.generator_settings)
-        if pack.pk is not None and room(pack, 1) == 0:
-            raise NotEnough(
-                "The pack had every serial that these settings can make; choose others.",
-                field="generator_settings",
+    refusals = Refusals()
+    with refusals.collect():
+        if pack.renderer:
+            renderer(pack.renderer, pack.renderer_settings)
+        elif pack.renderer_settings:
+            raise Required(
+                "Name the renderer that these settings are for.", field="renderer_settings"
             )
-    elif pack.generator_settings:
-        raise Required(
-            "Name the generator that these settings are for.", field="generator_settings"
-        )
-    if pack.source == PackSource.NONE and not pack.generator:
-        raise Required(
-            "A pack that takes nothing from stock needs a generator: name one, or choose the "
-            "source STOCK.",
-            field="generator",
-        )
-    if pack.archived_at is not None and pack.is_published:
-        raise InvalidInput(
-            "An archived pack hands nothing out; take it out of the archive first.",
-            field="is_published",
+    for index, chosen in enumerate(pack.consumers):
+        with _of_consumer(index, refusals):
+            consumer(chosen["name"], chosen["settings"])
+    with refusals.collect():
+        _check_generator(pack)
+    with refusals.collect():
+        if pack.source == PackSource.NONE and not pack.generator:
+            raise Required(
+                "A pack that takes nothing from stock needs a generator: name one, or choose the "
+                "source STOCK.",
+                field="generator",
+            )
+    with refusals.collect():
+        if pack.archived_at is not None and pack.is_published:
+            raise InvalidInput(
+                "An archived pack hands nothing out; take it out of the archive first.",
+                field="is_published",
+            )
+    return refusals.errors
+
+
+def _check_generator(pack: Pack) -> None:
+    if not pack.generator:
+        if pack.generator_settings:
+            raise Required(
+                "Name the generator that these settings are for.", field="generator_settings"
+            )
+        return
+    generator(pack.generator, pack.generator_settings)
+    if pack.pk is not None and room(pack, 1) == 0:
+        raise NotEnough(
+            "The pack had every serial that these settings can make; choose others.",
+            field="generator_settings",
         )
 
 
@@ -138,12 +179,6 @@ def _slug(value: str | None, field: str) -> str:
     return slug
 
 
-def _limit(value: int, field: str) -> int | None:
-    if value == SHOPS:
-        return None
-    return _number(value, field)
-
-
 def _notice(value: int, field: str) -> int | None:
     return _number(value, field) or None
 
@@ -161,14 +196,28 @@ def _settings(value: Any, field: str) -> dict[str, Any]:
 def _consumers(value: Any, field: str) -> list[dict[str, Any]]:
     if len(value) > MAX_CONSUMERS:
         raise TooMany(f"A pack has at most {MAX_CONSUMERS} consumers.", field=field)
-    return [
-        {
-            "name": storable_text(chosen["name"], field=field),
-            "settings": (
-                {} if (given := chosen.get("settings")) is None else _settings(given, field)
-            ),
-        }
-        for chosen in value
+    refusals, found = Refusals(), []
+    for index, chosen in enumerate(value):
+        with _of_consumer(index, refusals):
+            settings = chosen.get("settings")
+            found.append(
+                {
+                    "name": storable_text(chosen["name"], field=field),
+                    "settings": {} if settings is None else _settings(settings, field),
+                }
+            )
+    refusals.raise_any()
+    return found
+
+
+@contextmanager
+def _of_consumer(index: int, refusals: Refusals) -> Iterator[None]:
+    """Collect what is wrong with one of a pack's consumers, as of its place in the list."""
+    found = Refusals()
+    with found.collect():
+        yield
+    refusals.errors += [
+        InvalidInput(each.message, field="consumers", index=index) for each in found.errors
     ]
 
 
@@ -211,8 +260,8 @@ def _vendor_group(value: int, field: str) -> int | None:
 _READERS: Mapping[str, Callable[[Any, str], Any]] = {
     "name": _name,
     "slug": _slug,
-    "size_limit": _limit,
-    "batch_limit": _limit,
+    "size_limit": _number,
+    "batch_limit": _number,
     "notice_below": _notice,
     "generator_settings": _settings,
     "renderer_settings": _settings,

@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db import connection, transaction
 
 from saleor_serials.crypto import signer
-from saleor_serials.errors import InvalidInput, NotEnough
+from saleor_serials.errors import InvalidInput, InvalidInputs, NotEnough
 from saleor_serials.extensions.generators import GeneratedSerial, Generator, generator
 from saleor_serials.models import Pack
 from saleor_serials.serials.counts import by_status
@@ -65,7 +65,7 @@ def rooms(packs: Iterable[Pack]) -> dict[int, int | None]:
 def _works(pack: Pack) -> bool:
     try:
         generator_of(pack)
-    except InvalidInput:  # it has none, or one that is not installed
+    except (InvalidInput, InvalidInputs):  # it has none, or one that is not installed
         return False
     return True
 

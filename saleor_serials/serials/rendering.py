@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterable
 
-from saleor_serials.errors import InvalidInput
+from saleor_serials.errors import InvalidInput, InvalidInputs
 from saleor_serials.extensions.renderers import Renderer, Rendering, Shown, renderer
 from saleor_serials.models import Pack, Serial
 
@@ -25,7 +25,7 @@ def _renderer(pack: Pack) -> Renderer | None:
         return None
     try:
         return renderer(pack.renderer, pack.renderer_settings)
-    except InvalidInput as refusal:
+    except (InvalidInput, InvalidInputs) as refusal:
         logger.error("The renderer of pack %s cannot work: %s", pack.pk, refusal.message)
         return None
 

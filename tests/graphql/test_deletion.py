@@ -21,7 +21,9 @@ from tests.hosts import shop
 DELETE = """mutation (
   $ids: [ID!], $filter: SerialFilterInput, $expectedCount: Int, $reason: String
 ) {
-  serialsDelete(ids: $ids, filter: $filter, expectedCount: $expectedCount, reason: $reason) {
+  serialsDelete(
+    input: {ids: $ids, filter: $filter, expectedCount: $expectedCount, reason: $reason}
+  ) {
     deleted skipped
     errors { field message code index }
   }
@@ -104,7 +106,7 @@ def test_one_serial_is_deleted_and_its_data_never_comes_back(owner: Any) -> None
     assert do(DELETE, {"ids": [one, one]}, by=owner) == {"deleted": 0, "skipped": 1}
 
     added = """mutation ($pack: ID!) {
-      serialsCreate(pack: $pack, data: ["A"]) { errors { field message code index } }
+      serialsCreate(input: {pack: $pack, data: ["A"]}) { errors { field message code index } }
     }"""
     assert refused(added, {"pack": gid("SerialPack", pack.pk)}, by=owner) == [
         ("data", "DUPLICATE", 0)
@@ -155,8 +157,9 @@ def test_what_comes_while_it_is_counted_is_noticed() -> None:
 @pytest.mark.parametrize(
     ("variables", "error"),
     [
-        ({}, ("ids", "INVALID", None)),
-        ({"ids": ["x"], "filter": {}}, ("ids", "INVALID", None)),
+        ({}, ("ids", "REQUIRED", None)),
+        ({"ids": ["x"], "filter": {}}, ("filter", "INVALID", None)),
+        ({"ids": ["x"], "expectedCount": 1}, ("expectedCount", "INVALID", None)),
         ({"ids": []}, ("ids", "REQUIRED", None)),
         ({"ids": ["x"]}, ("ids", "NOT_FOUND", 0)),
         ({"ids": [gid("Serial", 10**9)]}, ("ids", "NOT_FOUND", 0)),

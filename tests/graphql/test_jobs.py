@@ -22,12 +22,12 @@ from tests.hosts import shop
 JOB = """id kind status pack { slug } batch { name quantity } done total checked skipped isDryRun
   problems { row code message } problemCount fileName encoding createdAt finishedAt parts"""
 GENERATE = f"""mutation ($pack: ID!, $quantity: Int!, $name: String) {{
-  serialsGenerate(pack: $pack, quantity: $quantity, batchName: $name) {{
+  serialsGenerate(input: {{pack: $pack, quantity: $quantity, batchName: $name}}) {{
     serialJob {{ {JOB} }} errors {{ field code message index }}
   }}
 }}"""
 BATCH = f"""mutation ($pack: ID!, $quantity: Int!, $name: String) {{
-  serialBatchCreate(pack: $pack, quantity: $quantity, name: $name) {{
+  serialBatchCreate(input: {{pack: $pack, quantity: $quantity, name: $name}}) {{
     serialJob {{ {JOB} }} errors {{ field code message index }}
   }}
 }}"""
@@ -42,7 +42,7 @@ LINKS = f"""mutation ($input: SerialPackLinksImportInput!) {{
   }}
 }}"""
 EXPORT = f"""mutation ($filter: SerialFilterInput, $format: SerialExportFormatEnum) {{
-  serialsExport(filter: $filter, format: $format) {{
+  serialsExport(input: {{filter: $filter, format: $format}}) {{
     serialJob {{ {JOB} }} errors {{ field code message index }}
   }}
 }}"""

@@ -42,11 +42,11 @@ RESTORE = """mutation ($id: ID!) {
   }
 }"""
 ADD = """mutation ($pack: ID!, $data: [String!]!) {
-  serialsCreate(pack: $pack, data: $data) {
+  serialsCreate(input: {pack: $pack, data: $data}) {
     serialBatch { quantity } errors { field message code index }
   }
 }"""
-LINK = """mutation ($input: SerialPackLinkInput!) {
+LINK = """mutation ($input: SerialPackLinkCreateInput!) {
   serialPackLinkCreate(input: $input) {
     serialPackLink { id } errors { field message code index }
   }
@@ -130,11 +130,104 @@ def test_every_rule_can_be_changed_and_brought_back(owner: Any) -> None:
     pack = making.make_pack(size_limit=7, batch_limit=7, notice_below=7, customer_groups=["vip"])
 
     changed = change(
-        pack, owner, sizeLimit=0, batchLimit=-1, noticeBelow=0, customerGroups=[], showsName=True
+        pack, owner, sizeLimit=0, batchLimit=None, noticeBelow=0, customerGroups=[], showsName=True
     )
 
     assert (changed["sizeLimit"], changed["batchLimit"], changed["noticeBelow"]) == (0, None, None)
     assert (changed["customerGroups"], changed["showsName"]) == ([], True)
+
+
+def test_null_brings_a_rule_back_to_its_default_and_what_is_left_out_stays(owner: Any) -> None:
+    pack = making.make_pack(
+        name="Seats",
+        slug="seats",
+        description="From the theatre",
+        generator="sequence",
+        generator_settings={"start": 5},
+        renderer="text",
+        renderer_settings={"text": "Seat $data"},
+        consumers=[{"name": "points", "settings": {"points": 5}}],
+        is_consumable=True,
+        status_on_refund="free",
+        pick_order="random",
+        customer_groups=["vip"],
+        size_limit=7,
+        notice_below=7,
+    )
+    before = change(pack, owner, showsName=True)
+
+    after = change(
+        pack,
+        owner,
+        description=None,
+        generator=None,
+        rendererSettings=None,
+        consumers=None,
+        isConsumable=None,
+        statusOnRefund=None,
+        customerGroups=None,
+        sizeLimit=None,
+        noticeBelow=None,
+        vendorGroup=None,
+    )
+
+    assert after == {
+        **before,
+        "description": "",
+        "generator": None,
+        "generatorSettings": "{}",
+        "rendererSettings": "{}",
+        "consumers": [],
+        "isConsumable": False,
+        "statusOnRefund": "UNASSIGNED",
+        "customerGroups": [],
+        "sizeLimit": None,
+        "noticeBelow": None,
+    }
+    for name in ("name", "slug"):
+        assert refused(UPDATE, {"id": of(pack), "input": {name: None}}, by=owner) == [
+            (name, "REQUIRED", None)
+        ]
+
+
+def test_all_that_is_wrong_with_a_pack_is_named_at_once(owner: Any) -> None:
+    wrong = {
+        "name": " ",
+        "slug": "No Slug",
+        "sizeLimit": -1,
+        "channels": ["nowhere"],
+        "generator": "uuid",
+        "generatorSettings": '{"a": 1, "b": 2}',
+        "rendererSettings": '{"text": "x"}',
+        "consumers": [
+            {"name": "crystal ball"},
+            {"name": "points", "settings": '{"points": 5}'},
+            {"name": "points", "settings": '{"points": 0, "a": 1}'},
+        ],
+    }
+    pack = making.make_pack()
+    before = list(Pack.objects.values())
+
+    for call in (CREATE, UPDATE):
+        assert refused(call, {"id": of(pack), "input": wrong}, by=owner) == [
+            ("name", "REQUIRED", None),
+            ("slug", "INVALID", None),
+            ("channels", "NOT_FOUND", None),
+            ("sizeLimit", "OUT_OF_RANGE", None),
+            ("rendererSettings", "REQUIRED", None),
+            ("consumers", "INVALID", 0),
+            ("consumers", "INVALID", 2),
+            ("consumers", "INVALID", 2),
+            ("generatorSettings", "INVALID", None),
+            ("generatorSettings", "INVALID", None),
+        ]
+    assert list(Pack.objects.values()) == before
+
+
+def test_a_rule_that_is_wrong_by_itself_is_not_held_against_the_others(owner: Any) -> None:
+    wrong = {"name": "New", "generator": "uuid", "generatorSettings": "[]", "isPublished": True}
+
+    assert refused(CREATE, {"input": wrong}, by=owner) == [("generatorSettings", "INVALID", None)]
 
 
 def test_with_another_renderer_go_other_settings_and_consumers_are_replaced(owner: Any) -> None:
@@ -184,14 +277,14 @@ def test_with_another_renderer_go_other_settings_and_consumers_are_replaced(owne
             },
             ("consumers", "INVALID", 1),
         ),
-        ({"consumers": [{"name": "points", "settings": "[1]"}]}, ("consumers", "INVALID", None)),
-        ({"consumers": [{"name": "points", "settings": "[]"}]}, ("consumers", "INVALID", None)),
+        ({"consumers": [{"name": "points", "settings": "[1]"}]}, ("consumers", "INVALID", 0)),
+        ({"consumers": [{"name": "points", "settings": "[]"}]}, ("consumers", "INVALID", 0)),
         (
             {"consumers": [{"name": "points", "settings": '{"points": 5}'}] * 21},
             ("consumers", "TOO_MANY", None),
         ),
-        ({"sizeLimit": -2}, ("sizeLimit", "OUT_OF_RANGE", None)),
-        ({"batchLimit": -2}, ("batchLimit", "OUT_OF_RANGE", None)),
+        ({"sizeLimit": -1}, ("sizeLimit", "OUT_OF_RANGE", None)),
+        ({"batchLimit": -1}, ("batchLimit", "OUT_OF_RANGE", None)),
         ({"noticeBelow": -1}, ("noticeBelow", "OUT_OF_RANGE", None)),
         ({"customerGroups": ["a,b"]}, ("customerGroups", "INVALID", None)),
         ({"customerGroups": [" "]}, ("customerGroups", "INVALID", None)),
@@ -306,7 +399,7 @@ def test_settings_that_can_make_nothing_new_are_refused_when_they_are_saved(owne
 
 def test_a_full_pack_takes_no_more_and_says_which_settings_are_in_the_way(owner: Any) -> None:
     shop.set_plugin(pack_size_limit="2")
-    pack = making.make_pack(size_limit=-1)
+    pack = making.make_pack(size_limit=None)
 
     do(ADD, {"pack": of(pack), "data": ["A", "B"]}, by=owner)
     full = refused(ADD, {"pack": of(pack), "data": ["C"]}, by=owner)
@@ -325,7 +418,7 @@ def test_a_full_pack_takes_no_more_and_says_which_settings_are_in_the_way(owner:
 
 def test_the_shops_limit_can_be_lifted(owner: Any) -> None:
     shop.set_plugin(pack_size_limit="")
-    pack = making.make_pack(size_limit=-1)
+    pack = making.make_pack(size_limit=None)
 
     made = do(ADD, {"pack": of(pack), "data": [str(n) for n in range(1500)]}, by=owner)
 

@@ -15,51 +15,41 @@ from tests import making
 from tests.graphql.api import do, gid, is_denied, nodes, people, refused
 from tests.hosts import shop
 
-ASSIGN = """mutation (
-  $serials: [ID!], $pack: ID, $quantity: Int, $line: ID, $customer: ID, $reason: String!
-) {
-  serialAssign(
-    serials: $serials, pack: $pack, quantity: $quantity, orderLine: $line, customer: $customer,
-    reason: $reason
-  ) { quantity shortfall errors { field message code index } }
+ASSIGN = """mutation ($input: SerialAssignInput!) {
+  serialAssign(input: $input) { quantity shortfall errors { field message code index } }
 }"""
-RELEASE = """mutation ($serials: [ID!]!, $reason: String!, $status: SerialStatusEnum) {
-  serialRelease(serials: $serials, reason: $reason, status: $status) {
+RELEASE = """mutation ($ids: [ID!]!, $reason: String!, $status: SerialStatusEnum) {
+  serialRelease(ids: $ids, input: {reason: $reason, status: $status}) {
     serials { data status } errors { field message code index }
   }
 }"""
-REVOKE = """mutation ($serials: [ID!]!, $reason: String!) {
-  serialRevoke(serials: $serials, reason: $reason) {
+REVOKE = """mutation ($ids: [ID!]!, $reason: String!) {
+  serialRevoke(ids: $ids, reason: $reason) {
     serials { data status } errors { field message code index }
   }
 }"""
-REPLACE = """mutation ($id: ID!, $with: ID, $reason: String!) {
-  serialReplace(id: $id, with: $with, reason: $reason) {
+REPLACE = """mutation ($id: ID!, $replacement: ID, $reason: String!) {
+  serialReplace(id: $id, replacementId: $replacement, reason: $reason) {
     serial { data status } shortfall errors { field message code index }
   }
 }"""
-RESERVE = """mutation (
-  $serials: [ID!], $pack: ID, $quantity: Int, $customer: ID, $email: String, $reason: String!
-) {
-  serialReserve(
-    serials: $serials, pack: $pack, quantity: $quantity, customer: $customer,
-    customerEmail: $email, reason: $reason
-  ) { serials { data status } errors { field message code index } }
-}"""
-UNRESERVE = """mutation ($serials: [ID!]!, $reason: String!) {
-  serialUnreserve(serials: $serials, reason: $reason) {
+RESERVE = """mutation ($input: SerialReserveInput!) {
+  serialReserve(input: $input) {
     serials { data status } errors { field message code index }
   }
 }"""
-UPDATE = """mutation (
-  $id: ID!, $extra: JSONString, $expires: DateTime, $never: Boolean, $reason: String!
-) {
-  serialUpdate(
-    id: $id, extra: $extra, expiresAt: $expires, neverExpires: $never, reason: $reason
-  ) { serial { data expiresAt } errors { field message code index } }
+UNRESERVE = """mutation ($ids: [ID!]!, $reason: String!) {
+  serialUnreserve(ids: $ids, reason: $reason) {
+    serials { data status } errors { field message code index }
+  }
 }"""
-NOTE = """mutation ($id: ID!, $title: String!, $text: String, $at: DateTime) {
-  serialEventCreate(id: $id, title: $title, text: $text, happenedAt: $at) {
+UPDATE = """mutation ($id: ID!, $input: SerialUpdateInput!) {
+  serialUpdate(id: $id, input: $input) {
+    serial { data expiresAt } errors { field message code index }
+  }
+}"""
+NOTE = """mutation ($id: ID!, $input: SerialEventCreateInput!) {
+  serialEventCreate(id: $id, input: $input) {
     serial { data events(first: 9) { edges { node { type title reason happenedAt actor } } } }
     errors { field message code index }
   }
@@ -126,7 +116,11 @@ def test_a_named_serial_is_given_on_top_of_what_the_line_is_owed(seller: Any) ->
     mail.outbox.clear()
     _, _, last = serials(pack)
 
-    given = do(ASSIGN, {"serials": gids(last), "line": line_of(order_id), "reason": WHY}, by=seller)
+    given = do(
+        ASSIGN,
+        {"input": {"ids": gids(last), "orderLine": line_of(order_id), "reason": WHY}},
+        by=seller,
+    )
 
     assert given == {"quantity": 1, "shortfall": 0}
     assert making.held(order_id)[-1] == last.data
@@ -144,7 +138,11 @@ def test_a_named_serial_first_fills_what_the_line_is_short_of(seller: Any) -> No
     pack.save()
     [serial] = making.make_serials(pack, 1)
 
-    do(ASSIGN, {"serials": gids(serial), "line": line_of(order_id), "reason": WHY}, by=seller)
+    do(
+        ASSIGN,
+        {"input": {"ids": gids(serial), "orderLine": line_of(order_id), "reason": WHY}},
+        by=seller,
+    )
 
     assert making.held(order_id) == [serial.data]
     assert counts(order_id) == [(0, 0, 1, 1)]
@@ -155,7 +153,11 @@ def test_a_line_gets_a_serial_of_a_pack_that_it_has_no_link_with(seller: Any) ->
     other = making.make_pack()
     [gift] = making.make_serials(other, 1)
 
-    do(ASSIGN, {"serials": gids(gift), "line": line_of(order_id), "reason": WHY}, by=seller)
+    do(
+        ASSIGN,
+        {"input": {"ids": gids(gift), "orderLine": line_of(order_id), "reason": WHY}},
+        by=seller,
+    )
 
     assert gift.data in making.held(order_id)
     assert counts(order_id) == [(0, 0, 1, 1), (1, 0, 1, 1)]
@@ -163,9 +165,9 @@ def test_a_line_gets_a_serial_of_a_pack_that_it_has_no_link_with(seller: Any) ->
 
 def test_so_many_of_a_pack_are_given_and_what_it_lacks_follows(seller: Any) -> None:
     pack, order_id = sold(1, extra=1)
-    variables = {"pack": gid("SerialPack", pack.pk), "quantity": 3, "line": line_of(order_id)}
+    variables = {"pack": gid("SerialPack", pack.pk), "quantity": 3, "orderLine": line_of(order_id)}
 
-    given = do(ASSIGN, {**variables, "reason": WHY}, by=seller)
+    given = do(ASSIGN, {"input": {**variables, "reason": WHY}}, by=seller)
 
     assert given == {"quantity": 1, "shortfall": 2}
     assert counts(order_id) == [(3, 0, 4, 2)]
@@ -179,14 +181,16 @@ def test_a_reserved_serial_is_given_to_its_customer_and_to_no_other(seller: Any)
     pack, order_id = sold(1, extra=2, user=ada)
     _, mine, theirs = serials(pack)
     of_ada, of_bob = gid("User", ada.pk), gid("User", shop.make_user().pk)
-    do(RESERVE, {"serials": gids(mine), "customer": of_ada, "reason": WHY}, by=seller)
-    do(RESERVE, {"serials": gids(theirs), "customer": of_bob, "reason": WHY}, by=seller)
-    variables = {"line": line_of(order_id), "reason": WHY}
+    do(RESERVE, {"input": {"ids": gids(mine), "customer": of_ada, "reason": WHY}}, by=seller)
+    do(RESERVE, {"input": {"ids": gids(theirs), "customer": of_bob, "reason": WHY}}, by=seller)
+    variables = {"orderLine": line_of(order_id), "reason": WHY}
 
-    do(ASSIGN, {"serials": gids(mine), **variables}, by=seller)
-    errors = unchanged(lambda: refused(ASSIGN, {"serials": gids(theirs), **variables}, by=seller))
+    do(ASSIGN, {"input": {"ids": gids(mine), **variables}}, by=seller)
+    errors = unchanged(
+        lambda: refused(ASSIGN, {"input": {"ids": gids(theirs), **variables}}, by=seller)
+    )
 
-    assert errors == [("serials", "WRONG_STATUS", 0)]
+    assert errors == [("ids", "WRONG_STATUS", 0)]
     assert mine.data in making.held(order_id)
 
 
@@ -206,18 +210,24 @@ def test_what_cannot_be_given_is_refused_by_its_place_in_the_list(seller: Any, h
         chosen[1] = gid("Serial", 10**9)
     if how == "twice":
         chosen[1] = chosen[0]
-        do(ASSIGN, {"serials": chosen, "line": line_of(order_id), "reason": WHY}, by=seller)
+        do(
+            ASSIGN,
+            {"input": {"ids": chosen, "orderLine": line_of(order_id), "reason": WHY}},
+            by=seller,
+        )
         assert counts(order_id) == [(1, 0, 2, 2)]
         return
 
     errors = unchanged(
         lambda: refused(
-            ASSIGN, {"serials": chosen, "line": line_of(order_id), "reason": WHY}, by=seller
+            ASSIGN,
+            {"input": {"ids": chosen, "orderLine": line_of(order_id), "reason": WHY}},
+            by=seller,
         )
     )
 
     code = "NOT_FOUND" if how == "unknown" else "WRONG_STATUS"
-    assert errors == [("serials", code, 1)]
+    assert errors == [("ids", code, 1)]
 
 
 def test_a_gift_is_the_customers_without_an_order(seller: Any) -> None:
@@ -226,8 +236,10 @@ def test_a_gift_is_the_customers_without_an_order(seller: Any) -> None:
     free = serials(pack, status="free")
     of_user = {"customer": gid("User", user.pk), "reason": WHY}
 
-    named = do(ASSIGN, {"serials": gids(free[2]), **of_user}, by=seller)
-    counted = do(ASSIGN, {"pack": gid("SerialPack", pack.pk), "quantity": 2, **of_user}, by=seller)
+    named = do(ASSIGN, {"input": {"ids": gids(free[2]), **of_user}}, by=seller)
+    counted = do(
+        ASSIGN, {"input": {"pack": gid("SerialPack", pack.pk), "quantity": 2, **of_user}}, by=seller
+    )
 
     assert (named, counted) == (
         {"quantity": 1, "shortfall": 0},
@@ -252,7 +264,7 @@ def test_a_gift_that_the_pack_has_not_is_refused(seller: Any) -> None:
         "reason": WHY,
     }
 
-    errors = unchanged(lambda: refused(ASSIGN, variables, by=seller))
+    errors = unchanged(lambda: refused(ASSIGN, {"input": variables}, by=seller))
 
     assert errors == [("quantity", "NOT_ENOUGH", None)]
 
@@ -263,14 +275,17 @@ def test_a_gift_that_the_pack_has_not_is_refused(seller: Any) -> None:
         ({"reason": " "}, ("reason", "REQUIRED", None)),
         ({"reason": "x" * 251}, ("reason", "TOO_LONG", None)),
         ({"reason": "a\0b"}, ("reason", "INVALID", None)),
-        ({"serials": None}, ("serials", "REQUIRED", None)),
-        ({"serials": []}, ("serials", "REQUIRED", None)),
-        ({"line": None}, ("orderLine", "REQUIRED", None)),
-        ({"line": gid("OrderLine", "0")}, ("orderLine", "NOT_FOUND", None)),
-        ({"line": gid("OrderLine", "nonsense")}, ("orderLine", "NOT_FOUND", None)),
-        ({"line": gid("Order", "1")}, ("orderLine", "NOT_FOUND", None)),
-        ({"line": None, "customer": gid("User", 10**8)}, ("customer", "NOT_FOUND", None)),
-        ({"serials": [gid("Serial", 1)] * 101}, ("serials", "TOO_MANY", None)),
+        ({"ids": None}, ("ids", "REQUIRED", None)),
+        ({"pack": gid("SerialPack", 1)}, ("pack", "INVALID", None)),
+        ({"quantity": 1}, ("quantity", "INVALID", None)),
+        ({"customer": gid("User", 1)}, ("customer", "INVALID", None)),
+        ({"ids": []}, ("ids", "REQUIRED", None)),
+        ({"orderLine": None}, ("orderLine", "REQUIRED", None)),
+        ({"orderLine": gid("OrderLine", "0")}, ("orderLine", "NOT_FOUND", None)),
+        ({"orderLine": gid("OrderLine", "nonsense")}, ("orderLine", "NOT_FOUND", None)),
+        ({"orderLine": gid("Order", "1")}, ("orderLine", "NOT_FOUND", None)),
+        ({"orderLine": None, "customer": gid("User", 10**8)}, ("customer", "NOT_FOUND", None)),
+        ({"ids": [gid("Serial", 1)] * 101}, ("ids", "TOO_MANY", None)),
     ],
 )
 def test_bad_input_is_refused_by_name(
@@ -278,9 +293,9 @@ def test_bad_input_is_refused_by_name(
 ) -> None:
     pack, order_id = sold(1)
     free = serials(pack, status="free")[0]
-    variables = {"serials": gids(free), "line": line_of(order_id), "reason": WHY, **changed}
+    variables = {"ids": gids(free), "orderLine": line_of(order_id), "reason": WHY, **changed}
 
-    assert unchanged(lambda: refused(ASSIGN, variables, by=seller)) == [error]
+    assert unchanged(lambda: refused(ASSIGN, {"input": variables}, by=seller)) == [error]
 
 
 @pytest.mark.parametrize("quantity", [0, -1, 101])
@@ -288,7 +303,7 @@ def test_a_quantity_that_is_none_or_too_many_is_refused(seller: Any, quantity: i
     pack, order_id = sold(1)
     variables = {"pack": gid("SerialPack", pack.pk), "quantity": quantity, "reason": WHY}
 
-    errors = refused(ASSIGN, {**variables, "line": line_of(order_id)}, by=seller)
+    errors = refused(ASSIGN, {"input": {**variables, "orderLine": line_of(order_id)}}, by=seller)
 
     assert errors == [("quantity", "OUT_OF_RANGE", None)]
 
@@ -300,7 +315,7 @@ def test_a_released_serial_is_owed_no_more_and_no_reconcile_brings_it_back(selle
     pack, order_id = sold(2, extra=1, user=shop.make_user())
     first, second, _ = serials(pack)
 
-    released = do(RELEASE, {"serials": gids(first), "reason": WHY}, by=seller)
+    released = do(RELEASE, {"ids": gids(first), "reason": WHY}, by=seller)
 
     assert released == {"serials": [{"data": first.data, "status": "UNASSIGNED"}]}
     assert making.held(order_id) == [second.data]
@@ -313,7 +328,7 @@ def test_a_released_serial_can_be_made_free_and_then_serves_who_waits(seller: An
     waiting = making.paid_order(making.make_link(pack))
     [serial] = serials(pack)
 
-    do(RELEASE, {"serials": gids(serial), "reason": WHY, "status": "FREE"}, by=seller)
+    do(RELEASE, {"ids": gids(serial), "reason": WHY, "status": "FREE"}, by=seller)
 
     assert making.held(order_id) == []
     assert making.held(waiting) == [serial.data]
@@ -325,9 +340,13 @@ def test_what_staff_granted_is_taken_back_without_a_trace_in_what_is_owed(
 ) -> None:
     pack, order_id = sold(1, extra=1)
     _, extra = serials(pack)
-    do(ASSIGN, {"serials": gids(extra), "line": line_of(order_id), "reason": WHY}, by=seller)
+    do(
+        ASSIGN,
+        {"input": {"ids": gids(extra), "orderLine": line_of(order_id), "reason": WHY}},
+        by=seller,
+    )
 
-    do(RELEASE, {"serials": gids(extra), "reason": WHY}, by=seller)
+    do(RELEASE, {"ids": gids(extra), "reason": WHY}, by=seller)
 
     assert counts(order_id) == [(0, 0, 1, 1)]
 
@@ -337,9 +356,13 @@ def test_serials_of_several_orders_and_a_gift_are_released_together(seller: Any)
     pack, first_order = sold(1, extra=2)
     second_order = making.paid_order(making.make_link(pack))
     *_, gift = serials(pack)
-    do(ASSIGN, {"serials": gids(gift), "customer": gid("User", user.pk), "reason": WHY}, by=seller)
+    do(
+        ASSIGN,
+        {"input": {"ids": gids(gift), "customer": gid("User", user.pk), "reason": WHY}},
+        by=seller,
+    )
 
-    do(RELEASE, {"serials": gids(*serials(pack)), "reason": WHY, "status": "FREE"}, by=seller)
+    do(RELEASE, {"ids": gids(*serials(pack)), "reason": WHY, "status": "FREE"}, by=seller)
 
     assert making.statuses(pack) == {"free": 3}
     assert counts(first_order) == counts(second_order) == [(0, 1, 0, 0)]
@@ -353,7 +376,7 @@ def test_a_serial_that_stays_after_a_refund_can_be_taken_from_its_customer(selle
     shop.refund(order_id)
     [kept] = serials(pack, status="assigned", assignment=None)
 
-    do(RELEASE, {"serials": gids(kept), "reason": WHY, "status": "FREE"}, by=seller)
+    do(RELEASE, {"ids": gids(kept), "reason": WHY, "status": "FREE"}, by=seller)
 
     assert making.statuses(pack) == {"free": 1}
 
@@ -361,7 +384,7 @@ def test_a_serial_that_stays_after_a_refund_can_be_taken_from_its_customer(selle
 @pytest.mark.parametrize(("status", "code"), [("USED", "INVALID"), ("DELETED", "INVALID")])
 def test_a_serial_is_released_into_no_other_status(seller: Any, status: str, code: str) -> None:
     pack, _ = sold(1)
-    variables = {"serials": gids(serials(pack)[0]), "reason": WHY, "status": status}
+    variables = {"ids": gids(serials(pack)[0]), "reason": WHY, "status": status}
 
     errors = unchanged(lambda: refused(RELEASE, variables, by=seller))
 
@@ -373,10 +396,10 @@ def test_a_consumed_serial_is_not_released_but_can_be_revoked(seller: Any) -> No
     [held] = serials(pack, assignment__isnull=False)
     pack.serials.filter(pk=held.pk).update(status="used", consumed_at=shop.now())
 
-    errors = unchanged(lambda: refused(RELEASE, {"serials": gids(held), "reason": WHY}, by=seller))
-    do(REVOKE, {"serials": gids(held), "reason": WHY}, by=seller)
+    errors = unchanged(lambda: refused(RELEASE, {"ids": gids(held), "reason": WHY}, by=seller))
+    do(REVOKE, {"ids": gids(held), "reason": WHY}, by=seller)
 
-    assert errors == [("serials", "WRONG_STATUS", 0)]
+    assert errors == [("ids", "WRONG_STATUS", 0)]
     assert counts(order_id) == [(0, 1, 0, 0)]
 
 
@@ -385,7 +408,7 @@ def test_a_revoked_serial_is_deleted_and_nobody_is_handed_it_again(seller: Any) 
     pack, order_id = sold(1, extra=0, user=user)
     [serial] = serials(pack)
 
-    revoked = do(REVOKE, {"serials": gids(serial), "reason": WHY}, by=seller)
+    revoked = do(REVOKE, {"ids": gids(serial), "reason": WHY}, by=seller)
 
     assert revoked == {"serials": [{"data": serial.data, "status": "DELETED"}]}
     assert counts(order_id) == [(0, 1, 0, 0)]
@@ -399,10 +422,10 @@ def test_what_nobody_holds_cannot_be_taken(seller: Any, mutation: str) -> None:
     held, free = serials(pack)
 
     errors = unchanged(
-        lambda: refused(mutation, {"serials": gids(held, free), "reason": WHY}, by=seller)
+        lambda: refused(mutation, {"ids": gids(held, free), "reason": WHY}, by=seller)
     )
 
-    assert errors == [("serials", "WRONG_STATUS", 1)]
+    assert errors == [("ids", "WRONG_STATUS", 1)]
 
 
 def test_a_serial_that_does_not_serve_is_replaced_by_another(seller: Any) -> None:
@@ -428,11 +451,13 @@ def test_a_serial_is_replaced_by_the_one_that_staff_name(seller: Any) -> None:
     variables = {"id": gid("Serial", bad.pk), "reason": WHY}
 
     errors = unchanged(
-        lambda: refused(REPLACE, {**variables, "with": gid("Serial", stranger.pk)}, by=seller)
+        lambda: refused(
+            REPLACE, {**variables, "replacement": gid("Serial", stranger.pk)}, by=seller
+        )
     )
-    do(REPLACE, {**variables, "with": gid("Serial", chosen.pk)}, by=seller)
+    do(REPLACE, {**variables, "replacement": gid("Serial", chosen.pk)}, by=seller)
 
-    assert errors == [("with", "INVALID", None)]
+    assert errors == [("replacementId", "INVALID", None)]
     assert making.held(order_id) == [chosen.data]
 
 
@@ -453,8 +478,8 @@ def test_a_gift_is_replaced_or_stays_as_it_is(seller: Any) -> None:
     user = shop.make_user()
     pack = making.make_pack()
     bad, good = making.make_serials(pack, 2)
-    variables = {"serials": gids(bad), "customer": gid("User", user.pk), "reason": WHY}
-    do(ASSIGN, variables, by=seller)
+    variables = {"ids": gids(bad), "customer": gid("User", user.pk), "reason": WHY}
+    do(ASSIGN, {"input": variables}, by=seller)
 
     do(REPLACE, {"id": gid("Serial", bad.pk), "reason": WHY}, by=seller)
     errors = unchanged(
@@ -486,7 +511,7 @@ def test_reserved_serials_go_to_their_customer_alone_and_first(seller: Any) -> N
 
     reserved = do(
         RESERVE,
-        {"serials": gids(last), "customer": gid("User", ada.pk), "reason": WHY},
+        {"input": {"ids": gids(last), "customer": gid("User", ada.pk), "reason": WHY}},
         by=seller,
     )
 
@@ -504,7 +529,7 @@ def test_a_guest_who_has_an_address_only_can_be_reserved_for(seller: Any) -> Non
     making.make_serials(pack, 2)
     variables = {"pack": gid("SerialPack", pack.pk), "quantity": 1, "reason": WHY}
 
-    made = do(RESERVE, {**variables, "email": " Guest@Example.com "}, by=seller)
+    made = do(RESERVE, {"input": {**variables, "customerEmail": " Guest@Example.com "}}, by=seller)
 
     [reserved] = serials(pack, status="reserved")
     assert made["serials"] == [{"data": reserved.data, "status": "RESERVED"}]
@@ -517,7 +542,7 @@ def test_an_address_that_has_an_account_means_the_account(seller: Any) -> None:
 
     do(
         RESERVE,
-        {"serials": gids(serial), "email": "ADA@example.com", "reason": WHY},
+        {"input": {"ids": gids(serial), "customerEmail": "ADA@example.com", "reason": WHY}},
         by=seller,
     )
 
@@ -529,11 +554,11 @@ def test_what_is_reserved_for_nobody_any_longer_serves_who_waits(seller: Any) ->
     pack = making.make_pack()
     [serial] = making.make_serials(pack, 1)
     of_ada = {"customer": gid("User", shop.make_user().pk), "reason": WHY}
-    do(RESERVE, {"serials": gids(serial), **of_ada}, by=seller)
+    do(RESERVE, {"input": {"ids": gids(serial), **of_ada}}, by=seller)
     waiting = making.paid_order(making.make_link(pack))
     assert making.held(waiting) == []
 
-    do(UNRESERVE, {"serials": gids(serial), "reason": WHY}, by=seller)
+    do(UNRESERVE, {"ids": gids(serial), "reason": WHY}, by=seller)
 
     assert making.held(waiting) == [serial.data]
 
@@ -541,9 +566,9 @@ def test_what_is_reserved_for_nobody_any_longer_serves_who_waits(seller: Any) ->
 def test_what_a_customer_gave_back_can_be_made_free_for_all(seller: Any) -> None:
     pack, _ = sold(1, extra=0, user=shop.make_user())
     [serial] = serials(pack)
-    do(RELEASE, {"serials": gids(serial), "reason": WHY}, by=seller)
+    do(RELEASE, {"ids": gids(serial), "reason": WHY}, by=seller)
 
-    freed = do(UNRESERVE, {"serials": gids(serial), "reason": WHY}, by=seller)
+    freed = do(UNRESERVE, {"ids": gids(serial), "reason": WHY}, by=seller)
 
     assert freed == {"serials": [{"data": serial.data, "status": "FREE"}]}
 
@@ -551,10 +576,13 @@ def test_what_a_customer_gave_back_can_be_made_free_for_all(seller: Any) -> None
 @pytest.mark.parametrize(
     ("changed", "error"),
     [
-        ({"customer": None}, ("customerEmail", "INVALID", None)),
-        ({"customer": None, "email": "nobody"}, ("customerEmail", "INVALID", None)),
+        ({"customer": None}, ("customer", "REQUIRED", None)),
+        ({"customerEmail": "a@b.c"}, ("customerEmail", "INVALID", None)),
+        ({"pack": gid("SerialPack", 1)}, ("pack", "INVALID", None)),
+        ({"quantity": 2}, ("quantity", "INVALID", None)),
+        ({"customer": None, "customerEmail": "nobody"}, ("customerEmail", "INVALID", None)),
         ({"customer": gid("User", 10**8)}, ("customer", "NOT_FOUND", None)),
-        ({"serials": None}, ("serials", "REQUIRED", None)),
+        ({"ids": None}, ("ids", "REQUIRED", None)),
     ],
 )
 def test_a_reservation_for_nobody_is_refused(
@@ -562,33 +590,37 @@ def test_a_reservation_for_nobody_is_refused(
 ) -> None:
     [serial] = making.make_serials(making.make_pack(), 1)
     user = gid("User", shop.make_user().pk)
-    variables = {"serials": gids(serial), "customer": user, "reason": WHY, **changed}
+    variables = {"ids": gids(serial), "customer": user, "reason": WHY, **changed}
 
-    assert unchanged(lambda: refused(RESERVE, variables, by=seller)) == [error]
+    assert unchanged(lambda: refused(RESERVE, {"input": variables}, by=seller)) == [error]
 
 
 def test_more_than_a_pack_has_free_cannot_be_reserved(seller: Any) -> None:
     pack, _ = sold(1, extra=1)
     variables = {"pack": gid("SerialPack", pack.pk), "quantity": 2, "reason": WHY}
 
-    errors = unchanged(lambda: refused(RESERVE, {**variables, "email": "a@b.c"}, by=seller))
+    errors = unchanged(
+        lambda: refused(RESERVE, {"input": {**variables, "customerEmail": "a@b.c"}}, by=seller)
+    )
 
     assert errors == [("quantity", "NOT_ENOUGH", None)]
 
 
-@pytest.mark.parametrize(("mutation", "extra"), [(RESERVE, {"email": "a@b.c"}), (UNRESERVE, {})])
+@pytest.mark.parametrize(
+    ("mutation", "extra"), [(RESERVE, {"customerEmail": "a@b.c"}), (UNRESERVE, {})]
+)
 def test_what_is_held_can_be_neither_reserved_nor_freed(
     seller: Any, mutation: str, extra: dict[str, Any]
 ) -> None:
     pack, _ = sold(1, extra=0)
 
-    errors = unchanged(
-        lambda: refused(
-            mutation, {"serials": gids(*serials(pack)), "reason": WHY, **extra}, by=seller
-        )
-    )
+    variables = {"ids": gids(*serials(pack)), "reason": WHY, **extra}
+    if mutation == RESERVE:
+        variables = {"input": variables}
 
-    assert errors == [("serials", "WRONG_STATUS", 0)]
+    errors = unchanged(lambda: refused(mutation, variables, by=seller))
+
+    assert errors == [("ids", "WRONG_STATUS", 0)]
 
 
 # --- edit, and note
@@ -596,17 +628,26 @@ def test_what_is_held_can_be_neither_reserved_nor_freed(
 
 def test_extra_fields_and_expiry_are_edited_with_a_reason(seller: Any) -> None:
     [serial] = making.make_serials(making.make_pack(), 1)
-    of_serial = {"id": gid("Serial", serial.pk), "reason": WHY}
 
-    do(UPDATE, {**of_serial, "extra": '{"seat": "12A"}'}, by=seller)
-    edited = do(UPDATE, {**of_serial, "expires": "2031-01-02T03:04:05+00:00"}, by=seller)
+    def edit(**values: Any) -> Any:
+        given = {"id": gid("Serial", serial.pk), "input": {**values, "reason": WHY}}
+        return do(UPDATE, given, by=seller)
+
+    edit(extra='{"seat": "12A"}')
+    edited = edit(expiresAt="2031-01-02T03:04:05+00:00")
     serial.refresh_from_db()
     assert serial.extra == {"seat": "12A"}
     assert edited["serial"]["expiresAt"] == "2031-01-02T03:04:05+00:00"
     assert last_event(serial) == ("edited", "free", "free", f"user:{seller.pk}", WHY)
 
-    forever = do(UPDATE, {**of_serial, "never": True}, by=seller)
+    forever = edit(expiresAt=None)
+    serial.refresh_from_db()
     assert forever["serial"]["expiresAt"] is None
+    assert serial.extra == {"seat": "12A"}
+
+    edit(extra=None)
+    serial.refresh_from_db()
+    assert serial.extra == {}
 
 
 @pytest.mark.parametrize(
@@ -616,15 +657,16 @@ def test_extra_fields_and_expiry_are_edited_with_a_reason(seller: Any) -> None:
         ({"extra": "[1]"}, ("extra", "INVALID", None)),
         ({"extra": '{"a": "\\u0000"}'}, ("extra", "INVALID", None)),
         ({"extra": '{"a": "' + "x" * 65_536 + '"}'}, ("extra", "TOO_LONG", None)),
-        ({"never": True, "reason": ""}, ("reason", "REQUIRED", None)),
-        ({"never": True, "id": gid("Serial", 10**9)}, ("id", "NOT_FOUND", None)),
+        ({"expiresAt": None, "reason": ""}, ("reason", "REQUIRED", None)),
+        ({"expiresAt": None, "id": gid("Serial", 10**9)}, ("id", "NOT_FOUND", None)),
     ],
 )
 def test_an_edit_that_cannot_be_stored_is_refused(
     seller: Any, changed: dict[str, Any], error: tuple[Any, ...]
 ) -> None:
     [serial] = making.make_serials(making.make_pack(), 1)
-    variables = {"id": gid("Serial", serial.pk), "reason": WHY, **changed}
+    given = {"id": gid("Serial", serial.pk), "reason": WHY, **changed}
+    variables = {"id": given.pop("id"), "input": given}
 
     assert unchanged(lambda: refused(UPDATE, variables, by=seller)) == [error]
 
@@ -632,10 +674,11 @@ def test_an_edit_that_cannot_be_stored_is_refused(
 def test_staff_and_outside_software_write_events_of_their_own(seller: Any) -> None:
     app = people.make_app("MANAGE_PRODUCTS", name="Workshop")
     [serial] = making.make_serials(making.make_pack(webservice_access=True), 1)
-    of_serial = {"id": gid("Serial", serial.pk)}
+    made = {"title": "Made", "happenedAt": "2020-05-06T07:08:09+00:00"}
+    inspected = {"title": "Inspected", "text": "No fault found"}
 
-    do(NOTE, {**of_serial, "title": "Made", "at": "2020-05-06T07:08:09+00:00"}, by=app)
-    noted = do(NOTE, {**of_serial, "title": "Inspected", "text": "No fault found"}, by=seller)
+    do(NOTE, {"id": gid("Serial", serial.pk), "input": made}, by=app)
+    noted = do(NOTE, {"id": gid("Serial", serial.pk), "input": inspected}, by=seller)
 
     events = nodes(noted["serial"]["events"])[1:]
     assert [(e["type"], e["title"], e["reason"], e["actor"]) for e in events] == [
@@ -658,7 +701,7 @@ def test_an_event_that_cannot_be_stored_is_refused(
     seller: Any, changed: dict[str, Any], error: tuple[Any, ...]
 ) -> None:
     [serial] = making.make_serials(making.make_pack(), 1)
-    variables = {"id": gid("Serial", serial.pk), "title": "Made", **changed}
+    variables = {"id": gid("Serial", serial.pk), "input": {"title": "Made", **changed}}
 
     assert unchanged(lambda: refused(NOTE, variables, by=seller)) == [error]
 
@@ -671,14 +714,23 @@ def calls() -> dict[str, tuple[str, dict[str, Any]]]:
     pack, order_id = sold(1, extra=1, webservice_access=False)
     held, free = serials(pack)
     return {
-        "assign": (ASSIGN, {"serials": gids(free), "line": line_of(order_id), "reason": WHY}),
-        "release": (RELEASE, {"serials": gids(held), "reason": WHY}),
-        "revoke": (REVOKE, {"serials": gids(held), "reason": WHY}),
+        "assign": (
+            ASSIGN,
+            {"input": {"ids": gids(free), "orderLine": line_of(order_id), "reason": WHY}},
+        ),
+        "release": (RELEASE, {"ids": gids(held), "reason": WHY}),
+        "revoke": (REVOKE, {"ids": gids(held), "reason": WHY}),
         "replace": (REPLACE, {"id": gid("Serial", held.pk), "reason": WHY}),
-        "reserve": (RESERVE, {"serials": gids(free), "email": "a@b.c", "reason": WHY}),
-        "unreserve": (UNRESERVE, {"serials": gids(free), "reason": WHY}),
-        "update": (UPDATE, {"id": gid("Serial", free.pk), "never": True, "reason": WHY}),
-        "note": (NOTE, {"id": gid("Serial", free.pk), "title": "Made"}),
+        "reserve": (
+            RESERVE,
+            {"input": {"ids": gids(free), "customerEmail": "a@b.c", "reason": WHY}},
+        ),
+        "unreserve": (UNRESERVE, {"ids": gids(free), "reason": WHY}),
+        "update": (
+            UPDATE,
+            {"id": gid("Serial", free.pk), "input": {"expiresAt": None, "reason": WHY}},
+        ),
+        "note": (NOTE, {"id": gid("Serial", free.pk), "input": {"title": "Made"}}),
     }
 
 
@@ -711,4 +763,4 @@ def test_an_app_does_not_find_serials_of_packs_without_webservice_access(call: s
 
     errors = unchanged(lambda: refused(mutation, variables, by=app))
 
-    assert errors == [("serials", "NOT_FOUND", 0)]
+    assert errors == [("ids", "NOT_FOUND", 0)]

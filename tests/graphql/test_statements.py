@@ -114,7 +114,7 @@ def test_new_serials_cost_the_same_number_of_statements_however_many() -> None:
     owner = people.make_staff("MANAGE_PRODUCTS")
     pack = gid("SerialPack", making.make_pack().pk)
     query = """mutation ($pack: ID!, $data: [String!]!) {
-      serialsCreate(pack: $pack, data: $data) { serialBatch { quantity } errors { code } }
+      serialsCreate(input: {pack: $pack, data: $data}) { serialBatch { quantity } errors { code } }
     }"""
 
     few = statements(query, {"pack": pack, "data": ["A"]}, by=owner)

@@ -1,7 +1,7 @@
 """What every mutation does: read ids, call one verb, translate refusals."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from graphene.utils.str_converters import to_camel_case
 
@@ -20,7 +20,12 @@ _Base: Any = api.Mutation
 
 
 class Mutation(_Base):
-    """A change by staff. Whoever makes it has the permission, MANAGE_PRODUCTS unless it says so."""
+    """A change by staff with the ``permission``: MANAGE_PRODUCTS unless a mutation names another.
+
+    ``renamed``: what the API calls an input that the code below calls something else, for errors.
+    """
+
+    renamed: ClassVar[Mapping[str, str]] = {}
 
     class Meta:
         abstract = True
@@ -47,25 +52,20 @@ class Mutation(_Base):
         try:
             return cls.perform(api.actor(info.context), **arguments)
         except InvalidInput as refusal:
-            return cls(errors=[_row(refusal)])
+            return cls(errors=[cls._error(refusal)])
         except InvalidInputs as refusals:
-            return cls(errors=[_row(each) for each in refusals.errors])
+            return cls(errors=[cls._error(each) for each in refusals.errors])
         finally:
             batching.forget(info.context)
 
-
-def _row(refusal: InvalidInput) -> SerialError:
-    return SerialError(
-        field=to_camel_case(refusal.field),
-        message=refusal.message,
-        code=refusal.code.value,
-        index=refusal.index,
-    )
-
-
-def given(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave out what is null."""
-    return {name: value for name, value in values.items() if value is not None}
+    @classmethod
+    def _error(cls, refusal: InvalidInput) -> SerialError:
+        return SerialError(
+            field=to_camel_case(cls.renamed.get(refusal.field, refusal.field)),
+            message=refusal.message,
+            code=refusal.code.value,
+            index=refusal.index,
+        )
 
 
 def pack_of(actor: Actor, global_id: str, right: Right) -> Pack:

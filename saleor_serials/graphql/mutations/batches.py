@@ -7,7 +7,7 @@ import graphene
 from saleor_serials.access.packs import Right, pack_access
 from saleor_serials.errors import NotFound
 from saleor_serials.graphql import ids
-from saleor_serials.graphql.mutations.base import Mutation, given
+from saleor_serials.graphql.mutations.base import Mutation
 from saleor_serials.graphql.types import SerialBatch
 from saleor_serials.graphql.types.metadata import metadata_input, reference_input
 from saleor_serials.host.shapes import Actor
@@ -46,4 +46,4 @@ class SerialBatchUpdate(Mutation):
         if batch is None or not access.sees(batch.pack_id):
             raise NotFound("There is no such batch.", field="id")
         access.require(Right.IMPORT, batch.pack_id, field="id")
-        return cls(serial_batch=batches.update(batch_id, **given(arguments["input"])))
+        return cls(serial_batch=batches.update(batch_id, **arguments["input"]))

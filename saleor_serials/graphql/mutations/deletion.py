@@ -8,8 +8,9 @@ import graphene
 from saleor_serials import tasks
 from saleor_serials.access.packs import PackAccess, Right, pack_access
 from saleor_serials.access.permissions import MANAGE_ORDERS
-from saleor_serials.errors import InvalidInput, NotAllowed, NotFound, Required, TooMany
+from saleor_serials.errors import NotAllowed, NotFound, Required, TooMany
 from saleor_serials.graphql import ids
+from saleor_serials.graphql.inputs import one_of, refuse_beside
 from saleor_serials.graphql.mutations.base import Mutation, begin
 from saleor_serials.graphql.types import SerialBatch, filters
 from saleor_serials.graphql.types.jobs import SerialJob
@@ -48,44 +49,52 @@ def _reason() -> Any:
     return graphene.String(description="Why, for the history: at most 250 characters.")
 
 
+class SerialsDeleteInput(graphene.InputObjectType):
+    ids = graphene.List(
+        graphene.NonNull(graphene.ID),
+        description=f"IDs of the serials to delete: at most {deletion.CHUNK:,}.",
+    )
+    filter = filters.SerialFilterInput(description="Which serials to delete.")
+    expected_count = graphene.Int(
+        description=(
+            "How many serials the filter lets through, as `serialCount` says. If they are more "
+            "or fewer by now, nothing is deleted."
+        )
+    )
+    reason = _reason()
+
+    class Meta:
+        description = (
+            "Which serials to delete: exactly one of `ids` and `filter`. With `filter` goes "
+            "`expectedCount`, which is required, and cannot be combined with `ids`."
+        )
+
+
 class SerialsDelete(Mutation):
     deleted = _deleted()
     skipped = _skipped()
     serial_job = _job()
 
     class Arguments:
-        ids = graphene.List(
-            graphene.NonNull(graphene.ID),
-            description=f"IDs of the serials to delete: at most {deletion.CHUNK:,}.",
-        )
-        filter = filters.SerialFilterInput(description="Which serials to delete, in place of IDs.")
-        expected_count = graphene.Int(
-            description=(
-                "How many serials the filter lets through, as `serialCount` says. If they are more "
-                "or fewer by now, nothing is deleted."
-            )
-        )
-        reason = _reason()
+        input = SerialsDeleteInput(required=True, description="Which serials to delete, and why.")
 
     class Meta:
         description = f"Delete serials. {_WHAT_STAYS}"
 
     @classmethod
     def perform(cls, actor: Actor, **arguments: Any) -> Any:
-        chosen, given = arguments.get("ids"), arguments.get("filter")
-        if (chosen is None) == (given is None):
-            raise InvalidInput("Give either ids or a filter.", field="ids")
-        if chosen is not None:
-            done = deletion.delete(
-                _numbers(chosen, pack_access(actor)),
-                actor=actor.key,
-                reason=arguments.get("reason") or "",
-            )
+        given = arguments["input"]
+        expected, reason = given.get("expected_count"), given.get("reason") or ""
+        if one_of(given, "ids", "filter") == "ids":
+            refuse_beside(given, "expected_count", beside="ids")
+            chosen = _numbers(given["ids"], pack_access(actor))
+            done = deletion.delete(chosen, actor=actor.key, reason=reason)
         else:
-            expected = arguments.get("expected_count")
             if expected is None:
-                raise Required("Say how many serials the filter lets through.", field=_EXPECTED)
-            criteria, reason = _criteria(actor, given), arguments.get("reason") or ""
+                raise Required(
+                    "Say how many serials the filter lets through.", field="expected_count"
+                )
+            criteria = _criteria(actor, given["filter"])
             if expected > deletion.CHUNK:
                 return cls(serial_job=_later(criteria, expected, actor, reason))
             done = deletion.delete_matching(
@@ -103,9 +112,6 @@ def _later(criteria: Filter, expected: int | None, actor: Actor, reason: str) ->
 def _follow(done: Deleted) -> None:
     for pack_id in done.pack_ids:
         tasks.request_stock(pack_id)
-
-
-_EXPECTED = "expected_count"
 
 
 def _numbers(global_ids: Sequence[str], reached: PackAccess) -> list[int]:

@@ -8,8 +8,9 @@ import graphene
 from saleor_serials.access import jobs
 from saleor_serials.access.packs import Right, pack_access
 from saleor_serials.access.permissions import may_see_holders
-from saleor_serials.errors import NotAllowed, NotFound, Required
+from saleor_serials.errors import NotAllowed, NotFound
 from saleor_serials.graphql import ids
+from saleor_serials.graphql.inputs import one_of
 from saleor_serials.graphql.mutations.base import Mutation, begin, pack_of
 from saleor_serials.graphql.types import filters
 from saleor_serials.graphql.types.enums import (
@@ -30,6 +31,17 @@ from saleor_serials.models import Pack
 from saleor_serials.serials import generation_job
 
 
+class SerialsGenerateInput(graphene.InputObjectType):
+    pack = graphene.ID(required=True, description="ID of the pack to fill.")
+    quantity = graphene.Int(
+        required=True, description=f"How many, 1 to {generation_job.MAX_QUANTITY:,}."
+    )
+    batch_name = graphene.String(description="Name of the batch. If left out, the date and time.")
+
+    class Meta:
+        description = "How many serials to make, and for which pack."
+
+
 class SerialsGenerate(Mutation):
     serial_job = graphene.Field(
         SerialJob,
@@ -37,13 +49,7 @@ class SerialsGenerate(Mutation):
     )
 
     class Arguments:
-        pack = graphene.ID(required=True, description="ID of the pack to fill.")
-        quantity = graphene.Int(
-            required=True, description=f"How many, 1 to {generation_job.MAX_QUANTITY:,}."
-        )
-        batch_name = graphene.String(
-            description="Name of the batch. If left out, the date and time."
-        )
+        input = SerialsGenerateInput(required=True, description="What to make.")
 
     class Meta:
         description = (
@@ -53,22 +59,30 @@ class SerialsGenerate(Mutation):
 
     @classmethod
     def perform(cls, actor: Actor, **arguments: Any) -> Any:
+        given = arguments["input"]
         job = generation_job.start(
-            pack_of(actor, arguments["pack"], Right.GENERATE),
-            arguments["quantity"],
+            pack_of(actor, given["pack"], Right.GENERATE),
+            given["quantity"],
             actor=actor.key,
-            batch_name=arguments.get("batch_name"),
+            batch_name=given.get("batch_name"),
         )
         return cls(serial_job=begin(job, at_once=job.total <= generation_job.AT_ONCE))
+
+
+class SerialBatchCreateInput(graphene.InputObjectType):
+    pack = graphene.ID(required=True, description="ID of the pack, of the type `BATCH`.")
+    name = graphene.String(description="Name of the batch. If left out, the date and time.")
+    quantity = graphene.Int(required=True, description="How many serials to make.")
+
+    class Meta:
+        description = "The batch to make."
 
 
 class SerialBatchCreate(Mutation):
     serial_job = graphene.Field(SerialJob, description="The job that makes the batch.")
 
     class Arguments:
-        pack = graphene.ID(required=True, description="ID of the pack, of the type `BATCH`.")
-        name = graphene.String(description="Name of the batch. If left out, the date and time.")
-        quantity = graphene.Int(required=True, description="How many serials to make.")
+        input = SerialBatchCreateInput(required=True, description="The batch to make.")
 
     class Meta:
         description = (
@@ -78,13 +92,37 @@ class SerialBatchCreate(Mutation):
 
     @classmethod
     def perform(cls, actor: Actor, **arguments: Any) -> Any:
+        given = arguments["input"]
         job = generation_job.start_batch(
-            pack_of(actor, arguments["pack"], Right.GENERATE),
-            arguments["quantity"],
+            pack_of(actor, given["pack"], Right.GENERATE),
+            given["quantity"],
             actor=actor.key,
-            name=arguments.get("name"),
+            name=given.get("name"),
         )
         return cls(serial_job=begin(job, at_once=job.total <= generation_job.AT_ONCE))
+
+
+class _ImportInput(graphene.InputObjectType):
+    """What to read: the part of the input that all imports share."""
+
+    pack = graphene.ID(
+        description="ID of the pack, for rows that name none. Needed without a column for it."
+    )
+    file = api.Upload(description="The file, in a multipart request.")
+    text = graphene.String(description="Pasted text.")
+    format = SerialFileFormatEnum(description="What kind of file it is. If left out, found out.")
+    encoding = graphene.String(
+        description="The file's encoding, such as `utf-8`. If left out, found out."
+    )
+    separator = graphene.String(
+        description="What stands between cells in CSV. If left out, found out."
+    )
+    dry_run = graphene.Boolean(
+        default_value=False, description="Whether to check the file and change nothing."
+    )
+
+    class Meta:
+        abstract = True
 
 
 class SerialImportColumnInput(graphene.InputObjectType):
@@ -95,19 +133,7 @@ class SerialImportColumnInput(graphene.InputObjectType):
         description = "A column that goes by another name in a file of serials."
 
 
-class SerialsImportInput(graphene.InputObjectType):
-    pack = graphene.ID(
-        description="ID of the pack, for rows that name none. Needed without a column for it."
-    )
-    file = api.Upload(description="The file, in a multipart request; this or a text.")
-    text = graphene.String(description="Pasted text; this or a file.")
-    format = SerialFileFormatEnum(description="What kind of file it is. If left out, found out.")
-    encoding = graphene.String(
-        description="The file's encoding, such as `utf-8`. If left out, found out."
-    )
-    separator = graphene.String(
-        description="What stands between cells in CSV. If left out, found out."
-    )
+class SerialsImportInput(_ImportInput):
     columns = graphene.List(
         graphene.NonNull(SerialImportColumnInput),
         description=(
@@ -118,15 +144,15 @@ class SerialsImportInput(graphene.InputObjectType):
     create_packs = graphene.Boolean(
         default_value=False, description="Whether packs that do not exist are to be made."
     )
-    dry_run = graphene.Boolean(
-        default_value=False, description="Whether to check the file and change nothing."
-    )
     batch_name = graphene.String(
         description="Name of the batch, for rows that name none. If left out, the date and time."
     )
 
     class Meta:
-        description = "What to import, and how to read it."
+        description = (
+            "What to import, and how to read it: exactly one of `file` and `text`. `encoding` says "
+            "nothing of a text."
+        )
 
 
 class _Import(Mutation):
@@ -144,8 +170,7 @@ class _Import(Mutation):
 
 def _import_file(given: dict[str, Any]) -> ImportFile:
     file, text = given["file"], given.get("text")
-    if (file is None) == (text is None):
-        raise Required("Send a file or a text, one of the two.", field="file")
+    one_of(given, "file", "text")
     columns = given.get("columns")
     return ImportFile(
         # Text that is no Unicode is complained of by its row.
@@ -209,29 +234,17 @@ class SerialLinkColumnInput(graphene.InputObjectType):
         description = "A column that goes by another name in a file of links."
 
 
-class SerialPackLinksImportInput(graphene.InputObjectType):
-    pack = graphene.ID(
-        description="ID of the pack, for rows that name none. Needed without a column for it."
-    )
-    file = api.Upload(description="The file, in a multipart request; this or a text.")
-    text = graphene.String(description="Pasted text; this or a file.")
-    format = SerialFileFormatEnum(description="What kind of file it is. If left out, found out.")
-    encoding = graphene.String(
-        description="The file's encoding, such as `utf-8`. If left out, found out."
-    )
-    separator = graphene.String(
-        description="What stands between cells in CSV. If left out, found out."
-    )
+class SerialPackLinksImportInput(_ImportInput):
     columns = graphene.List(
         graphene.NonNull(SerialLinkColumnInput),
         description="Columns that go by another name than sku, product, pack and quantity.",
     )
-    dry_run = graphene.Boolean(
-        default_value=False, description="Whether to check the file and change nothing."
-    )
 
     class Meta:
-        description = "What links to import, and how to read them."
+        description = (
+            "What links to import, and how to read them: exactly one of `file` and `text`. "
+            "`encoding` says nothing of a text."
+        )
 
 
 class SerialPackLinksImport(_Import):
@@ -264,18 +277,25 @@ class SerialPackLinksImport(_Import):
         return cls(serial_job=begin(job, at_once=_is_small(import_file)))
 
 
+class SerialsExportInput(graphene.InputObjectType):
+    filter = filters.SerialFilterInput(
+        description="Which serials to export. If left out, all but deleted ones."
+    )
+    format = SerialExportFormatEnum(
+        default_value=export.Format.CSV.value, description="What kind of file to write."
+    )
+
+    class Meta:
+        description = "Which serials to write into a file, and what kind of file."
+
+
 class SerialsExport(Mutation):
     serial_job = graphene.Field(
         SerialJob, description="The job that writes the file; its parts are fetched from it."
     )
 
     class Arguments:
-        filter = filters.SerialFilterInput(
-            description="Which serials to export. If left out, all but deleted ones."
-        )
-        format = SerialExportFormatEnum(
-            default_value=export.Format.CSV.value, description="What kind of file to write."
-        )
+        input = SerialsExportInput(required=True, description="What to export.")
 
     class Meta:
         description = (
@@ -286,8 +306,8 @@ class SerialsExport(Mutation):
 
     @classmethod
     def perform(cls, actor: Actor, **arguments: Any) -> Any:
-        reached = pack_access(actor)
-        criteria = filters.serials(arguments.get("filter"), within=reached.packs)
+        given, reached = arguments["input"], pack_access(actor)
+        criteria = filters.serials(given.get("filter"), within=reached.packs)
         if criteria.names_customer and not may_see_holders(actor):
             raise NotAllowed(
                 "To choose by order or customer takes the permission MANAGE_ORDERS as well.",
@@ -295,7 +315,7 @@ class SerialsExport(Mutation):
             )
         job = export.start_export(
             criteria,
-            format=export.Format(arguments.get("format") or export.Format.CSV),
+            format=export.Format(given.get("format") or export.Format.CSV),
             actor=actor.key,
             access=reached,
             sees_holders=may_see_holders(actor),

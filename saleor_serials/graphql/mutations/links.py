@@ -8,6 +8,7 @@ from saleor_serials import tasks
 from saleor_serials.access.packs import Right, pack_access
 from saleor_serials.errors import NotFound
 from saleor_serials.graphql import ids
+from saleor_serials.graphql.inputs import one_of
 from saleor_serials.graphql.mutations.base import Mutation, pack_of
 from saleor_serials.graphql.types import SerialPackLink
 from saleor_serials.host import host
@@ -16,25 +17,25 @@ from saleor_serials.models import PackLink
 from saleor_serials.packs import links
 
 
-class SerialPackLinkInput(graphene.InputObjectType):
+class SerialPackLinkCreateInput(graphene.InputObjectType):
     pack = graphene.ID(required=True, description="ID of the pack.")
-    variant = graphene.ID(description="ID of the variant to link; this or a product.")
-    product = graphene.ID(
-        description="ID of the product to link, for all its variants; this or a variant."
-    )
+    variant = graphene.ID(description="ID of the variant to link.")
+    product = graphene.ID(description="ID of the product to link, for all its variants.")
     quantity = graphene.Int(
         default_value=1, description="How many serials a unit sold takes, 1 to 10,000."
     )
 
     class Meta:
-        description = "A link of a pack with a variant or a product."
+        description = (
+            "A link of a pack with a variant or a product: exactly one of `variant` and `product`."
+        )
 
 
 class SerialPackLinkCreate(Mutation):
     serial_pack_link = graphene.Field(SerialPackLink, description="The new link.")
 
     class Arguments:
-        input = SerialPackLinkInput(required=True, description="What to link.")
+        input = SerialPackLinkCreateInput(required=True, description="What to link.")
 
     class Meta:
         description = (
@@ -45,8 +46,10 @@ class SerialPackLinkCreate(Mutation):
     @classmethod
     def perform(cls, actor: Actor, **arguments: Any) -> Any:
         given = arguments["input"]
+        pack = pack_of(actor, given["pack"], Right.LINK)
+        one_of(given, "variant", "product")
         link = links.create(
-            pack=pack_of(actor, given["pack"], Right.LINK),
+            pack=pack,
             variant_id=_existing("variant", "ProductVariant", given.get("variant")),
             product_id=_existing("product", "Product", given.get("product")),
             quantity=1 if given.get("quantity") is None else given["quantity"],

@@ -9,7 +9,7 @@ from saleor_serials import tasks
 from saleor_serials.access.packs import EVERYTHING, PackAccess, Right, pack_access
 from saleor_serials.errors import NotAllowed
 from saleor_serials.graphql import ids
-from saleor_serials.graphql.mutations.base import Mutation, given
+from saleor_serials.graphql.mutations.base import Mutation
 from saleor_serials.graphql.types import SerialPack
 from saleor_serials.graphql.types.enums import (
     SerialPackSourceEnum,
@@ -43,11 +43,13 @@ class SerialPackInput(graphene.InputObjectType):
         description="Where the serials come from that it hands out; `NONE` needs a generator."
     )
     generator = graphene.String(
-        description="Name of the generator that makes its serials; empty: none."
+        description="Name of the generator that makes its serials; empty or null: none."
     )
     generator_settings = api.JSONString(description="The generator's settings, as a JSON object.")
     renderer = graphene.String(
-        description="Name of the renderer that says how its serials look; empty: as their data."
+        description=(
+            "Name of the renderer that says how its serials look; empty or null: as their data."
+        )
     )
     renderer_settings = api.JSONString(description="The renderer's settings, as a JSON object.")
     consumers = graphene.List(
@@ -71,7 +73,7 @@ class SerialPackInput(graphene.InputObjectType):
         description="Whether outside software (an app) reaches its serials."
     )
     vendor_group = graphene.ID(
-        description="ID of the vendor's `Group` that it belongs to; empty: to the shop."
+        description="ID of the vendor's `Group` that it belongs to; null: to the shop."
     )
     customer_groups = graphene.List(
         graphene.NonNull(graphene.String),
@@ -90,12 +92,13 @@ class SerialPackInput(graphene.InputObjectType):
     pick_order = SerialPickOrderEnum(description="Which free serial is handed out first.")
     size_limit = graphene.Int(
         description=(
-            "How many serials that are not yet handed out it can have; 0: no limit; -1: the shop's."
+            "How many serials that are not yet handed out it can have; 0: no limit; null: the "
+            "shop's."
         )
     )
     batch_limit = graphene.Int(
         description=(
-            "How many serials a batch can have, if its type is `BATCH`; 0: no limit; -1: the "
+            "How many serials a batch can have, if its type is `BATCH`; 0: no limit; null: the "
             "shop's."
         )
     )
@@ -107,11 +110,14 @@ class SerialPackInput(graphene.InputObjectType):
     private_metadata = metadata_input(is_private=True)
     external_reference = reference_input()
     notice_below = graphene.Int(
-        description="Tell staff when fewer serials than this are left; 0: never."
+        description="Tell staff when fewer serials than this are left; 0 or null: never."
     )
 
     class Meta:
-        description = "The rules of a pack. What is left out or null takes its default or stays."
+        description = (
+            "The rules of a pack. What is left out takes its default, or stays as it is; null "
+            "brings a rule back to its default."
+        )
 
 
 class SerialPackCreate(Mutation):
@@ -130,7 +136,7 @@ class SerialPackCreate(Mutation):
     def perform(cls, actor: Actor, **arguments: Any) -> Any:
         values = _rules(arguments["input"])
         _own(values, pack_access(actor), is_new=True)
-        return cls(serial_pack=lifecycle.create(name=values.pop("name", ""), **values))
+        return cls(serial_pack=lifecycle.create(name=values.pop("name", None) or "", **values))
 
 
 class SerialPackUpdate(Mutation):
@@ -205,10 +211,10 @@ def _require(within: PackAccess, right: Right, global_id: str) -> int:
 
 
 def _rules(values: Mapping[str, Any]) -> dict[str, Any]:
-    found = given(values)
+    found = dict(values)
     if "vendor_group" in found:
         group = found.pop("vendor_group")
-        found["vendor_group_id"] = ids.require(group, "Group", field="vendor_group") if group else 0
+        found["vendor_group_id"] = group and ids.require(group, "Group", field="vendor_group")
     return found
 
 
@@ -221,8 +227,9 @@ def _own(values: dict[str, Any], within: PackAccess, *, is_new: bool) -> None:
     if within is EVERYTHING:
         return
     if not within.groups:
-        if is_new:  # made by outside software, which could not reach it otherwise
-            values.setdefault("webservice_access", True)
+        # Made by outside software, which could not reach it otherwise.
+        if is_new and values.get("webservice_access") is None:
+            values["webservice_access"] = True
         return
     editable = [group for group, rights in within.groups.items() if Right.EDIT in rights]
     if is_new and len(editable) == 1:

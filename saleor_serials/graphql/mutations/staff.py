@@ -8,8 +8,9 @@ import graphene
 from saleor_serials import staff, tasks
 from saleor_serials.access.packs import pack_access
 from saleor_serials.access.permissions import MANAGE_ORDERS
-from saleor_serials.errors import NotFound, Required
+from saleor_serials.errors import NotFound
 from saleor_serials.graphql import ids
+from saleor_serials.graphql.inputs import one_of, refuse_beside
 from saleor_serials.graphql.mutations.base import Mutation
 from saleor_serials.graphql.types import Serial
 from saleor_serials.graphql.types.enums import SerialStatusEnum
@@ -21,7 +22,7 @@ from saleor_serials.models import SerialStatus
 from saleor_serials.orders.outcome import Effect, EffectKind, Outcome
 from saleor_serials.staff import StaffAction
 
-_SERIALS = graphene.List(
+_IDS = graphene.List(
     graphene.NonNull(graphene.ID),
     required=True,
     description=f"IDs of the serials, at most {staff.MAX_SERIALS}.",
@@ -37,7 +38,7 @@ def _action(actor: Actor, reason: str) -> StaffAction:
 
 def _serial_ids(given: list[str]) -> list[int]:
     return [
-        _serial_id(global_id, field="serials", index=index) for index, global_id in enumerate(given)
+        _serial_id(global_id, field="ids", index=index) for index, global_id in enumerate(given)
     ]
 
 
@@ -48,23 +49,52 @@ def _serial_id(global_id: str, *, field: str, index: int | None = None) -> int:
     return number
 
 
-def _selection(
-    named: list[str] | None, pack: str | None, arguments: Mapping[str, Any]
-) -> staff.Selection:
-    if named is not None:
-        return staff.Serials(_serial_ids(named))
-    quantity = arguments.get("quantity")
-    return staff.FromPack(
-        ids.require(pack or "", "SerialPack", field="pack"), 1 if quantity is None else quantity
-    )
-
-
 def _follow(outcomes: list[Outcome]) -> None:
     for outcome in outcomes:
         tasks.enqueue_effects(outcome.effects)
 
 
-class _OfMany(Mutation):
+class _StaffMutation(Mutation):
+    """A staff action on serials."""
+
+    renamed = {"serials": "ids", "with": "replacement_id"}
+
+    class Meta:
+        abstract = True
+
+
+class _OfChosenInput(graphene.InputObjectType):
+    """Which serials: named ones, or so many of a pack."""
+
+    ids = graphene.List(
+        graphene.NonNull(graphene.ID),
+        description=f"IDs of the serials, at most {staff.MAX_SERIALS}.",
+    )
+    pack = graphene.ID(description="ID of the pack whose serials they are; it chooses which.")
+    quantity = graphene.Int(
+        description=f"How many of the pack, 1 to {staff.MAX_SERIALS}. If left out, 1."
+    )
+
+    class Meta:
+        abstract = True
+
+
+def _selection(given: Mapping[str, Any]) -> staff.Selection:
+    """Read which serials are chosen.
+
+    Raises:
+        Required, InvalidInput: it is neither of the two, both, or a quantity beside ids.
+        NotFound: an id is none.
+    """
+    if one_of(given, "ids", "pack") == "ids":
+        refuse_beside(given, "quantity", beside="ids")
+        return staff.Serials(_serial_ids(given["ids"]))
+    quantity = given.get("quantity")
+    pack_id = ids.require(given["pack"], "SerialPack", field="pack")
+    return staff.FromPack(pack_id, 1 if quantity is None else quantity)
+
+
+class _OfMany(_StaffMutation):
     """A change to serials that are named, all of them or none."""
 
     class Meta:
@@ -81,28 +111,24 @@ def _changed() -> Any:
     return graphene.List(graphene.NonNull(Serial), description="The serials as they are now.")
 
 
-class SerialAssign(Mutation):
+class SerialAssignInput(_OfChosenInput):
+    order_line = graphene.ID(description="ID of the `OrderLine` that gets them.")
+    customer = graphene.ID(description="ID of the `User` who gets them without an order.")
+    reason = _REASON
+
+    class Meta:
+        description = (
+            "Which serials, and for whom: exactly one of `ids` and `pack`, and exactly one of "
+            "`orderLine` and `customer`. `quantity` goes with `pack` alone."
+        )
+
+
+class SerialAssign(_StaffMutation):
     quantity = graphene.Int(description="How many serials were given.")
     shortfall = graphene.Int(description="How many of them the pack lacks; they will follow.")
 
     class Arguments:
-        serials = graphene.List(
-            graphene.NonNull(graphene.ID),
-            description=(
-                f"IDs of the serials to give, at most {staff.MAX_SERIALS}; these, or a pack."
-            ),
-        )
-        pack = graphene.ID(description="ID of the pack to give from; this, or serials.")
-        quantity = graphene.Int(
-            default_value=1, description="How many to give from the pack, 1 to 100."
-        )
-        order_line = graphene.ID(
-            description="ID of the `OrderLine` that gets them; this, or a customer."
-        )
-        customer = graphene.ID(
-            description="ID of the `User` who gets them without an order; this, or an order line."
-        )
-        reason = _REASON
+        input = SerialAssignInput(required=True, description="Which serials, for whom, and why.")
 
     class Meta:
         description = (
@@ -114,24 +140,30 @@ class SerialAssign(Mutation):
 
     @classmethod
     def perform(cls, actor: Actor, **arguments: Any) -> Any:
-        action = _action(actor, arguments["reason"])
-        named, pack = arguments.get("serials"), arguments.get("pack")
-        if (named is None) == (pack is None):
-            raise Required("Name serials or a pack, one of the two.", field="serials")
-        line, customer = arguments.get("order_line"), arguments.get("customer")
-        if (line is None) == (customer is None):
-            raise Required("Name an order line or a customer, one of the two.", field="order_line")
-        selection = _selection(named, pack, arguments)
-        target = staff.Customer(_user_id(customer)) if line is None else staff.Line(_line_id(line))
+        given = arguments["input"]
+        action = _action(actor, given["reason"])
+        selection, target = _selection(given), _target(given)
         quantity = (
             len(set(selection.ids)) if isinstance(selection, staff.Serials) else selection.quantity
         )
         outcomes = staff.assign(selection, target, action)
         # What is named and what is given to a customer is given in full, or refused.
-        may_be_short = named is None and line is not None
+        may_be_short = isinstance(selection, staff.FromPack) and isinstance(target, staff.Line)
         got = sum(outcome.allocated for outcome in outcomes) if may_be_short else quantity
         _follow(outcomes)
         return cls(quantity=got, shortfall=max(0, quantity - got))
+
+
+def _target(given: Mapping[str, Any]) -> staff.Target:
+    """Read who gets serials: an order line, or a customer.
+
+    Raises:
+        Required, InvalidInput: it is neither of the two, or both.
+        NotFound: an id is none.
+    """
+    if one_of(given, "order_line", "customer") == "order_line":
+        return staff.Line(_line_id(given["order_line"]))
+    return staff.Customer(_user_id(given["customer"]))
 
 
 def _line_id(global_id: str) -> str:
@@ -141,22 +173,29 @@ def _line_id(global_id: str) -> str:
     return line_id
 
 
-def _user_id(global_id: str | None) -> int:
-    return ids.require(global_id or "", "User", field="customer")
+def _user_id(global_id: str) -> int:
+    return ids.require(global_id, "User", field="customer")
+
+
+class SerialReleaseInput(graphene.InputObjectType):
+    reason = _REASON
+    status = SerialStatusEnum(
+        description=(
+            "What they become: `FREE` or `UNASSIGNED`. If left out, what the shop's "
+            "`status_after_release` says."
+        )
+    )
+
+    class Meta:
+        description = "Why serials are taken back, and what becomes of them."
 
 
 class SerialRelease(_OfMany):
     serials = _changed()
 
     class Arguments:
-        serials = _SERIALS
-        reason = _REASON
-        status = SerialStatusEnum(
-            description=(
-                "What they become: `FREE` or `UNASSIGNED`. If left out, what the shop's "
-                "`status_after_release` says."
-            )
-        )
+        ids = _IDS
+        input = SerialReleaseInput(required=True, description="Why, and what they become.")
 
     class Meta:
         description = (
@@ -167,10 +206,11 @@ class SerialRelease(_OfMany):
 
     @classmethod
     def perform(cls, actor: Actor, **arguments: Any) -> Any:
-        serial_ids, status = _serial_ids(arguments["serials"]), arguments.get("status")
+        given = arguments["input"]
+        serial_ids, status = _serial_ids(arguments["ids"]), given.get("status")
         outcomes = staff.release(
             serial_ids,
-            _action(actor, arguments["reason"]),
+            _action(actor, given["reason"]),
             status=None if status is None else SerialStatus(status),
         )
         return cls.after(serial_ids, outcomes)
@@ -180,7 +220,7 @@ class SerialRevoke(_OfMany):
     serials = _changed()
 
     class Arguments:
-        serials = _SERIALS
+        ids = _IDS
         reason = _REASON
 
     class Meta:
@@ -192,19 +232,18 @@ class SerialRevoke(_OfMany):
 
     @classmethod
     def perform(cls, actor: Actor, **arguments: Any) -> Any:
-        serial_ids = _serial_ids(arguments["serials"])
+        serial_ids = _serial_ids(arguments["ids"])
         return cls.after(serial_ids, staff.revoke(serial_ids, _action(actor, arguments["reason"])))
 
 
-class SerialReplace(Mutation):
+class SerialReplace(_StaffMutation):
     serial = graphene.Field(Serial, description="The serial that was replaced, now deleted.")
     shortfall = graphene.Int(description="1 if the pack has no other yet; it will follow.")
 
     class Arguments:
         id = graphene.ID(required=True, description="ID of the serial that does not serve.")
-        with_ = graphene.ID(
-            name="with",
-            description="ID of the one to give instead. If left out, the pack chooses.",
+        replacement_id = graphene.ID(
+            description="ID of the one to give instead. If left out, the pack chooses."
         )
         reason = _REASON
 
@@ -218,11 +257,11 @@ class SerialReplace(Mutation):
     @classmethod
     def perform(cls, actor: Actor, **arguments: Any) -> Any:
         serial_id = _serial_id(arguments["id"], field="id")
-        other = arguments.get("with_")
+        other = arguments.get("replacement_id")
         outcomes = staff.replace(
             serial_id,
             _action(actor, arguments["reason"]),
-            with_id=None if other is None else _serial_id(other, field="with"),
+            with_id=None if other is None else _serial_id(other, field="replacement_id"),
         )
         _follow(outcomes)
         serial = SerialRow.objects.get(pk=serial_id)
@@ -231,23 +270,25 @@ class SerialReplace(Mutation):
         return cls(serial=serial, shortfall=int(is_short))
 
 
+class SerialReserveInput(_OfChosenInput):
+    customer = graphene.ID(description="ID of the `User` they are for.")
+    customer_email = graphene.String(
+        description="E-mail address of the customer, who may have no account."
+    )
+    reason = _REASON
+
+    class Meta:
+        description = (
+            "Which serials, and for whom: exactly one of `ids` and `pack`, and exactly one of "
+            "`customer` and `customerEmail`. `quantity` goes with `pack` alone."
+        )
+
+
 class SerialReserve(_OfMany):
     serials = _changed()
 
     class Arguments:
-        serials = graphene.List(
-            graphene.NonNull(graphene.ID),
-            description=f"IDs of the serials, at most {staff.MAX_SERIALS}; these, or a pack.",
-        )
-        pack = graphene.ID(description="ID of the pack to reserve from; this, or serials.")
-        quantity = graphene.Int(
-            default_value=1, description="How many to reserve from the pack, 1 to 100."
-        )
-        customer = graphene.ID(description="ID of the `User` they are for; this, or an address.")
-        customer_email = graphene.String(
-            description="E-mail address of the customer, who may have no account."
-        )
-        reason = _REASON
+        input = SerialReserveInput(required=True, description="Which serials, for whom, and why.")
 
     class Meta:
         description = (
@@ -258,16 +299,13 @@ class SerialReserve(_OfMany):
 
     @classmethod
     def perform(cls, actor: Actor, **arguments: Any) -> Any:
-        action = _action(actor, arguments["reason"])
-        named, pack = arguments.get("serials"), arguments.get("pack")
-        if (named is None) == (pack is None):
-            raise Required("Name serials or a pack, one of the two.", field="serials")
-        user = arguments.get("customer")
-        customer = staff.customer_key(
-            user_id=None if user is None else _user_id(user),
-            email=arguments.get("customer_email") or "",
-        )
-        selection = _selection(named, pack, arguments)
+        given = arguments["input"]
+        action = _action(actor, given["reason"])
+        selection = _selection(given)
+        if one_of(given, "customer", "customer_email") == "customer":
+            customer = staff.customer_key(user_id=_user_id(given["customer"]))
+        else:
+            customer = staff.customer_key(email=given["customer_email"])
         serial_ids, outcomes = staff.reserve(selection, customer, action)
         return cls.after(serial_ids, outcomes)
 
@@ -276,7 +314,7 @@ class SerialUnreserve(_OfMany):
     serials = _changed()
 
     class Arguments:
-        serials = _SERIALS
+        ids = _IDS
         reason = _REASON
 
     class Meta:
@@ -288,25 +326,31 @@ class SerialUnreserve(_OfMany):
 
     @classmethod
     def perform(cls, actor: Actor, **arguments: Any) -> Any:
-        serial_ids = _serial_ids(arguments["serials"])
+        serial_ids = _serial_ids(arguments["ids"])
         outcomes = staff.unreserve(serial_ids, _action(actor, arguments["reason"]))
         return cls.after(serial_ids, outcomes)
 
 
-class SerialUpdate(Mutation):
+class SerialUpdateInput(graphene.InputObjectType):
+    extra = api.JSONString(
+        description="Its extra fields, all of them, as a JSON object; null: it has none."
+    )
+    expires_at = api.DateTime(description="When it ceases to be valid; null: never.")
+    metadata = metadata_input()
+    private_metadata = metadata_input(is_private=True)
+    external_reference = reference_input()
+    reason = _REASON
+
+    class Meta:
+        description = "What to change of a serial; what is left out stays."
+
+
+class SerialUpdate(_StaffMutation):
     serial = graphene.Field(Serial, description="The changed serial.")
 
     class Arguments:
         id = graphene.ID(required=True, description="ID of the serial.")
-        extra = api.JSONString(
-            description="Its extra fields, all of them, as a JSON object; left out, they stay."
-        )
-        expires_at = api.DateTime(description="When it ceases to be valid.")
-        never_expires = graphene.Boolean(description="Whether it is to be valid for ever.")
-        metadata = metadata_input()
-        private_metadata = metadata_input(is_private=True)
-        external_reference = reference_input()
-        reason = _REASON
+        input = SerialUpdateInput(required=True, description="What to change, and why.")
 
     class Meta:
         description = (
@@ -316,39 +360,49 @@ class SerialUpdate(Mutation):
 
     @classmethod
     def perform(cls, actor: Actor, **arguments: Any) -> Any:
+        given = arguments["input"]
+        extra, expires_at = given.get("extra"), given.get("expires_at")
         serial = staff.edit(
             _serial_id(arguments["id"], field="id"),
-            _action(actor, arguments["reason"]),
-            extra=arguments.get("extra"),
-            expires_at=arguments.get("expires_at"),
-            never_expires=bool(arguments.get("never_expires")),
-            metadata=arguments.get("metadata"),
-            private_metadata=arguments.get("private_metadata"),
-            external_reference=arguments.get("external_reference"),
+            _action(actor, given["reason"]),
+            extra={} if "extra" in given and extra is None else extra,
+            expires_at=expires_at,
+            never_expires="expires_at" in given and expires_at is None,
+            metadata=given.get("metadata"),
+            private_metadata=given.get("private_metadata"),
+            external_reference=given.get("external_reference"),
         )
         return cls(serial=serial)
 
 
-class SerialEventCreate(Mutation):
+class SerialEventCreateInput(graphene.InputObjectType):
+    title = graphene.String(
+        required=True, description="What happened, in a word or two: made, inspected, repaired."
+    )
+    text = graphene.String(description="More about it.")
+    happened_at = api.DateTime(description="When it happened, if not now.")
+
+    class Meta:
+        description = "What happened to a serial."
+
+
+class SerialEventCreate(_StaffMutation):
     serial = graphene.Field(Serial, description="The serial whose history it stands in.")
 
     class Arguments:
         id = graphene.ID(required=True, description="ID of the serial.")
-        title = graphene.String(
-            required=True, description="What happened, in a word or two: made, inspected, repaired."
-        )
-        text = graphene.String(description="More about it.")
-        happened_at = api.DateTime(description="When it happened, if not now.")
+        input = SerialEventCreateInput(required=True, description="What happened.")
 
     class Meta:
         description = f"Write an event into a serial's history. {_FOR_PRODUCTS}"
 
     @classmethod
     def perform(cls, actor: Actor, **arguments: Any) -> Any:
+        given = arguments["input"]
         serial = staff.note(
             _serial_id(arguments["id"], field="id"),
-            _action(actor, arguments.get("text") or ""),
-            title=arguments["title"],
-            happened_at=arguments.get("happened_at"),
+            _action(actor, given.get("text") or ""),
+            title=given["title"],
+            happened_at=given.get("happened_at"),
         )
         return cls(serial=serial)
