@@ -123,7 +123,7 @@ def record_note(
 ) -> None:
     """Record what somebody wrote down about a serial, and when that happened if not now."""
     Event.objects.create(
-        type=EventType.NOTED,
+        type=EventType.REPORTED,
         serial=serial,
         title=title,
         reason=text,

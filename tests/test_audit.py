@@ -415,7 +415,7 @@ def test_a_held_serial_whose_history_does_not_say_so(order_id: str, place: str) 
     Event.objects.create(
         type=EventType.RELEASED, serial=second, from_status="used", to_status="free"
     )
-    Event.objects.create(type=EventType.NOTED, serial=second, title="Inspected")
+    Event.objects.create(type=EventType.REPORTED, serial=second, title="Inspected")
 
     finding = {
         "last event": [
@@ -440,7 +440,7 @@ def test_what_was_imported_with_its_holder_needs_no_more_than_its_batchs_history
 
 
 def test_an_event_of_a_serial_that_does_not_exist(link: PackLink) -> None:
-    event = Event.objects.create(type=EventType.NOTED, serial_id=999_999, title="Inspected")
+    event = Event.objects.create(type=EventType.REPORTED, serial_id=999_999, title="Inspected")
 
     finding = {"events": [f"event {event.pk} is of serial 999999, which does not exist"]}
     assert wrong() == finding

@@ -255,7 +255,7 @@ def test_whether_an_export_is_small_is_counted_without_reading_serials(
     assert not [each["sql"] for each in asked if "data" in each["sql"]]
 
 
-def test_nothing_out_of_reach_is_exported() -> None:
+def test_nothing_of_others_is_exported() -> None:
     mine, theirs = making.make_pack(), making.make_pack()
     serials = making.make_serials(mine, 2)
     making.make_serials(theirs, 2)

@@ -91,7 +91,10 @@ def in_an_edit() -> Callable[[str], Any]:
     by, serial = staff(), one_serial()
 
     def put(written: str) -> Any:
-        variables = {"id": gid("Serial", serial.pk), "extra": written, "reason": "why"}
+        variables = {
+            "id": gid("Serial", serial.pk),
+            "input": {"extra": written, "reason": "why"},
+        }
         errors = outcome(test_staff_actions.UPDATE, variables, by=by)
         serial.refresh_from_db()
         return errors or serial.extra
@@ -153,7 +156,10 @@ def test_an_object_is_stored_as_it_is_or_refused_by_name(door: Any) -> None:
 
 
 def as_a_reason_for_an_edit(text: str, by: Any) -> Any:
-    variables = {"id": gid("Serial", one_serial().pk), "never": True, "reason": text}
+    variables = {
+        "id": gid("Serial", one_serial().pk),
+        "input": {"expiresAt": None, "reason": text},
+    }
     errors = outcome(test_staff_actions.UPDATE, variables, by=by)
     return renamed(errors, "reason") or Event.objects.latest("pk").reason
 
@@ -165,13 +171,16 @@ def as_a_reason_for_deleting(text: str, by: Any) -> Any:
 
 
 def as_an_events_title(text: str, by: Any) -> Any:
-    variables = {"id": gid("Serial", one_serial().pk), "title": text}
+    variables = {"id": gid("Serial", one_serial().pk), "input": {"title": text}}
     errors = outcome(test_staff_actions.NOTE, variables, by=by)
     return renamed(errors, "title") or Event.objects.latest("pk").title
 
 
 def as_an_events_text(text: str, by: Any) -> Any:
-    variables = {"id": gid("Serial", one_serial().pk), "title": "Made", "text": text}
+    variables = {
+        "id": gid("Serial", one_serial().pk),
+        "input": {"title": "Made", "text": text},
+    }
     errors = outcome(test_staff_actions.NOTE, variables, by=by)
     return renamed(errors, "text") or Event.objects.latest("pk").reason
 

@@ -27,7 +27,7 @@ def require(info: Any, permission: str) -> None:
         raise api.permission_denied(permission)
 
 
-def within_reach(info: Any, promised: Any) -> Any:
+def if_visible(info: Any, promised: Any) -> Any:
     """Promise what has a pack, or None where the requester does not reach that pack."""
     access = pack_access_of(info)
     return promised.then(lambda row: row if row is not None and access.sees(row.pack_id) else None)

@@ -49,7 +49,7 @@ class EventType(Described):
     REVOKED = "revoked", "Staff took it away for good."
     DELETED = "deleted", "Staff deleted it; it is never handed out again."
     EDITED = "edited", "Staff changed its extra fields or its expiry."
-    NOTED = "noted", "Something that staff or other software wrote down."
+    REPORTED = "reported", "Something that staff or other software wrote down."
 
 
 class Event(models.Model):

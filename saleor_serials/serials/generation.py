@@ -247,12 +247,12 @@ def _make(
     """
     maker = generator_of(pack)
     context = PackGenerationContext(pack=pack, now=now)
-    kept_before: set[bytes] = set()
+    made_before: set[bytes] = set()
     ask, in_vain, patience = quantity, 0, _PATIENCE
     while quantity and in_vain <= patience:
         drafts = [_draft(made) for made in context.made_by(maker, ask)]
         digests = [digest_of(draft.data) for draft in drafts]
-        had = known(pack, digests) | kept_before
+        had = known(pack, digests) | made_before
         fresh: dict[bytes, Draft] = {}
         used = 0
         for digest, draft in zip(digests, drafts, strict=True):
@@ -262,14 +262,14 @@ def _make(
             if digest not in had:
                 fresh.setdefault(digest, draft)
         context.give_back(len(drafts) - used, of=len(drafts))
-        kept_before |= fresh.keys()
-        kept = keep(fresh) if fresh else 0
-        quantity -= kept
-        if kept:
-            in_vain, ask = 0, max(quantity, min(BLOCK, quantity * used // kept))
+        made_before |= fresh.keys()
+        stored = keep(fresh) if fresh else 0
+        quantity -= stored
+        if stored:
+            in_vain, ask = 0, max(quantity, min(BLOCK, quantity * used // stored))
         else:
             if not in_vain:
-                patience = _patience(ever_had(pack) + len(kept_before))
+                patience = _patience(ever_had(pack) + len(made_before))
             in_vain, ask = in_vain + ask, max(ask, min(BLOCK, ask * 4))
     return quantity
 

@@ -13,7 +13,9 @@ from saleor_serials.models import Job
 from tests import making
 from tests.graphql.api import ask, do, gid, people
 
-EXPORT = "mutation { serialsExport(format: CSV) { serialJob { id fileUrl } errors { code } } }"
+EXPORT = (
+    "mutation { serialsExport(input: {format: CSV}) { serialJob { id fileUrl } errors { code } } }"
+)
 LOOK = "query ($id: ID!) { serialJob(id: $id) { fileUrl } }"
 
 

@@ -299,11 +299,12 @@ def test_a_text_is_read_once_however_often_the_variant_is_saved(
 
 
 def test_saving_a_variant_costs_nothing_without_a_text_and_one_statement_with_it(
-    staff: Any, queue: Queue, monkeypatch: pytest.MonkeyPatch
+    staff: Any, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     making.make_pack(slug="games")
     plain, wishing = shop.make_variant(), shop.make_variant()
     metadata.write("ProductVariant", wishing.pk, {"serials": "games"}, by=staff)
+    queue: Queue = request.getfixturevalue("queue")
     asked: list[Any] = []
     after_commit = dispatch.after_commit
     monkeypatch.setattr(

@@ -305,9 +305,11 @@ def test_a_pack_is_found_by_id_or_slug(owner: Any) -> None:
     assert ask(PACK, {"slug": "keys"}, by=owner) == {"serialPack": {"name": "Keys"}}
     assert ask(PACK, {"slug": "locks"}, by=owner) == {"serialPack": None}
     assert ask(PACK, {"id": gid("SerialPack", pack.pk + 1)}, by=owner) == {"serialPack": None}
-    assert complaints(PACK, {}, by=owner) == ["Give one of `id` and `slug`."]
+    assert complaints(PACK, {}, by=owner) == [
+        "Give one of `id` and `slug` and `externalReference`."
+    ]
     assert complaints(PACK, {"id": "x", "slug": "x"}, by=owner) == [
-        "Give only one of `id` and `slug`."
+        "Give only one of `id` and `slug` and `externalReference`."
     ]
     assert complaints(PACK, {"id": "x"}, by=owner) == ["This is not the ID of a SerialPack."]
 

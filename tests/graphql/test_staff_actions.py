@@ -682,8 +682,8 @@ def test_staff_and_outside_software_write_events_of_their_own(seller: Any) -> No
 
     events = nodes(noted["serial"]["events"])[1:]
     assert [(e["type"], e["title"], e["reason"], e["actor"]) for e in events] == [
-        ("NOTED", "Made", None, "Workshop"),
-        ("NOTED", "Inspected", "No fault found", seller.email),
+        ("REPORTED", "Made", None, "Workshop"),
+        ("REPORTED", "Inspected", "No fault found", seller.email),
     ]
     assert [e["happenedAt"] for e in events] == ["2020-05-06T07:08:09+00:00", None]
 

@@ -15,7 +15,7 @@ def change_meanwhile() -> Pack:
     pack = making.make_pack(generator="random", generator_settings={"pattern": "9{4}"})
     has_read = Crossing()
     settings = {"generator_settings": {"pattern": "A{4}"}}
-    with has_read.before(rules, "check"):
+    with has_read.before(rules, "apply"):
         has_read.together(
             [
                 partial(lifecycle.update, pack.pk, **settings),

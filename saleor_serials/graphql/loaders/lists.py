@@ -99,8 +99,8 @@ class PackFilter:
         if self.type is not None:
             packs = packs.filter(type=self.type)
         if self.is_used is not None:
-            live = PackLink.objects.filter(pack=OuterRef("pk"), until__isnull=True)
-            packs = packs.filter(Exists(live) if self.is_used else ~Exists(live))
+            in_force = PackLink.objects.filter(pack=OuterRef("pk"), until__isnull=True)
+            packs = packs.filter(Exists(in_force) if self.is_used else ~Exists(in_force))
         if self.search:
             packs = packs.filter(Q(name__icontains=self.search) | Q(slug__icontains=self.search))
         if self.is_published is not None:

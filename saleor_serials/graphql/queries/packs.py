@@ -6,7 +6,7 @@ import graphene
 
 from saleor_serials.access.permissions import MANAGE_PRODUCTS, MANAGE_STAFF
 from saleor_serials.graphql import ids
-from saleor_serials.graphql.access import pack_access_of, require, within_reach
+from saleor_serials.graphql.access import if_visible, pack_access_of, require
 from saleor_serials.graphql.errors import reference_of, refusals
 from saleor_serials.graphql.inputs import one_of
 from saleor_serials.graphql.loaders import rows
@@ -67,9 +67,9 @@ def _resolve_batch(
     with refusals():
         if one_of(given, "id", "external_reference") == "external_reference":
             reference = reference_of(external_reference or "")
-            return within_reach(info, rows.batches_by_reference(info.context, reference))
+            return if_visible(info, rows.batches_by_reference(info.context, reference))
         batch_id = ids.require(id or "", "SerialBatch", field="id")
-    return within_reach(info, rows.batches(info.context, batch_id))
+    return if_visible(info, rows.batches(info.context, batch_id))
 
 
 def _resolve_batches(

@@ -6,7 +6,7 @@ import graphene
 
 from saleor_serials.access.permissions import MANAGE_ORDERS, MANAGE_PRODUCTS
 from saleor_serials.graphql import ids
-from saleor_serials.graphql.access import pack_access_of, require, within_reach
+from saleor_serials.graphql.access import if_visible, pack_access_of, require
 from saleor_serials.graphql.errors import reference_of, refusals
 from saleor_serials.graphql.inputs import one_of
 from saleor_serials.graphql.loaders import rows
@@ -25,9 +25,9 @@ def _resolve_serial(
     with refusals():
         if one_of(given, "id", "external_reference") == "external_reference":
             reference = reference_of(external_reference or "")
-            return within_reach(info, rows.serials_by_reference(info.context, reference))
+            return if_visible(info, rows.serials_by_reference(info.context, reference))
         serial_id = ids.require(id or "", "Serial", field="id")
-    return within_reach(info, rows.serials(info.context, serial_id))
+    return if_visible(info, rows.serials(info.context, serial_id))
 
 
 def _resolve_serials(

@@ -92,16 +92,12 @@ class SerialJob(graphene.ObjectType):
 
     @staticmethod
     def resolve_checked(root: models.Job, info: Any) -> int | None:
-        checked: int | None = root.settings.get("checked")
-        return checked
+        return plan.checked_rows(root)
 
     @staticmethod
     def resolve_is_dry_run(root: models.Job, info: Any) -> bool:
-        return bool(root.settings.get("dry_run"))
-
-    @staticmethod
-    def resolve_problem_count(root: models.Job, info: Any) -> int:
-        return int(root.settings.get("problems", 0))
+        input = plan.file_input(root)
+        return input is not None and input.dry_run
 
     @staticmethod
     def resolve_file_name(root: models.Job, info: Any) -> str | None:
