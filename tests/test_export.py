@@ -289,7 +289,7 @@ EVERY_FIELD: dict[str, Any] = {
 }
 
 
-def test_a_filter_is_kept_whole_and_out_of_the_columns() -> None:
+def test_a_filter_is_stored_whole_and_out_of_the_columns() -> None:
     assert {each.name for each in fields(Filter)} == set(EVERY_FIELD), (
         "Filter has another field: give it a value in EVERY_FIELD, and see that it is kept."
     )

@@ -667,7 +667,7 @@ def test_what_an_import_was_told_is_never_changed_and_its_plan_is_frozen() -> No
 
 
 @pytest.mark.usefixtures("small_chunks")
-def test_a_customer_who_is_gone_since_the_check_gets_no_serial() -> None:
+def test_a_customer_deleted_since_the_check_gets_no_serial() -> None:
     pack = making.make_pack()
     job = import_files.start("data,status,customer\nA,used,77\n", pack)
     shop_user = get_user_model().objects.create(pk=77, email="gone@example.com")

@@ -40,7 +40,7 @@ def test_every_management_command_exists() -> None:
     named = set(re.findall(r"manage\.py ([a-z_]+)", pages.everything()))
 
     assert named == {
-        *("audit_serials", "export_serials", "generate_serials", "import_serials"),
+        *("audit_serials", "check", "export_serials", "generate_serials", "import_serials"),
         *("migrate", "sweep_serials"),
     }
     assert named <= set(get_commands())

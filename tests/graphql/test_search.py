@@ -125,7 +125,7 @@ def test_what_no_database_can_store_is_not_searched_for(owner: Any) -> None:
             (PACKS, {"search": text}),
         ):
             told = complaints(query, {"filter": filter, "first": 1}, by=owner)
-            assert told[0] == "This is not valid Unicode text."
+            assert told[0].startswith("This has a NUL character or a lone surrogate")
 
 
 def test_serials_are_filtered_by_what_was_sold_and_by_when(owner: Any) -> None:

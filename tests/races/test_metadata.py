@@ -46,7 +46,7 @@ def copy_of(order_id: str) -> str:
     return str(text)
 
 
-def test_whoever_reads_later_writes_later() -> None:
+def test_the_one_who_reads_later_writes_later() -> None:
     order_id = release_meanwhile()
 
     assert (held(order_id), "S-" in copy_of(order_id)) == ([], False)

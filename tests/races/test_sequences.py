@@ -115,7 +115,7 @@ def test_a_pack_that_is_first_signed_for_by_eight_at_once_gets_one_key() -> None
     assert SigningKey.objects.count() == 1
 
 
-def test_negative_control_whoever_insists_on_their_own_key_is_refused() -> None:
+def test_negative_control_one_who_insists_on_their_own_key_is_refused() -> None:
     with without("ON CONFLICT DO NOTHING"), pytest.raises(IntegrityError):
         sign_at_once(making.make_pack())
 
