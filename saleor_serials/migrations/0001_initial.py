@@ -1,7 +1,6 @@
 """The whole first schema, checked by hand: valid on Django 3.2 to 5.2."""
 
 import django.contrib.postgres.fields
-from django.contrib.postgres.operations import TrigramExtension
 import django.contrib.postgres.indexes
 from django.db import migrations, models
 import django.db.models.deletion
@@ -20,8 +19,11 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        # For search by a part of the data. Saleor 3 has it already.
-        TrigramExtension(),
+        # For search by a part of the data. Saleor 3 has it already, and indexes of its own that need
+        # it: it stays when our tables go.
+        migrations.RunSQL(
+            'CREATE EXTENSION IF NOT EXISTS pg_trgm', reverse_sql=migrations.RunSQL.noop
+        ),
         migrations.CreateModel(
             name='Assignment',
             fields=[
