@@ -35,7 +35,13 @@ def run_demo(*, database_url: str, folder: Path) -> subprocess.CompletedProcess[
     return subprocess.run(
         [sys.executable, "-m", "demo"],
         cwd=ROOT,
-        env={**os.environ, "DATABASE_URL": database_url, "TMPDIR": str(folder)},
+        # As wide as it gets, whatever the terminal of this run: no line that is read wraps.
+        env={
+            **os.environ,
+            "DATABASE_URL": database_url,
+            "TMPDIR": str(folder),
+            "COLUMNS": "100",
+        },
         capture_output=True,
         text=True,
         timeout=600,

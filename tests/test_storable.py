@@ -235,12 +235,23 @@ def renamed(errors: list[tuple[str, str]], field: str) -> str:
     return REFUSED if errors else ""
 
 
+def encodable(text: str) -> bool:
+    """Tell whether a text is Unicode that a request can carry."""
+    return not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+BY_GRAPHQL = [
+    *(as_a_reason_for_an_edit, as_a_reason_for_deleting),
+    *(as_an_events_title, as_an_events_text),
+    *(as_a_packs_name, as_a_packs_description),
+]
+
+
 @pytest.mark.parametrize(
     "door",
     [
-        *(as_a_reason_for_an_edit, as_a_reason_for_deleting),
-        *(as_an_events_title, as_an_events_text),
-        *(as_a_packs_name, as_a_packs_description, in_a_packs_settings),
+        *BY_GRAPHQL,
+        in_a_packs_settings,
         *(as_an_imports_batch, in_an_imported_column),
     ],
 )
@@ -248,6 +259,8 @@ def test_a_text_is_stored_as_it_is_or_refused_by_name(door: Any) -> None:
     by = staff()
 
     for case, (text, good) in TEXTS.items():
+        if door in BY_GRAPHQL and not people.UNENCODABLE and not encodable(text):
+            continue  # Saleor 3 refuses such a request itself, before it reads the mutation
         assert door(text, by) == (text if good else REFUSED), case
 
 
