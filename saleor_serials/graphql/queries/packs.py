@@ -5,13 +5,12 @@ from typing import Any
 import graphene
 
 from saleor_serials.access.permissions import MANAGE_PRODUCTS, MANAGE_STAFF
-from saleor_serials.graphql import ids
 from saleor_serials.graphql.access import if_visible, pack_access_of, require
-from saleor_serials.graphql.errors import reference_of, refusals
-from saleor_serials.graphql.inputs import one_of
+from saleor_serials.graphql.errors import refusals
 from saleor_serials.graphql.loaders import rows
 from saleor_serials.graphql.loaders.lists import list_batches, list_packs
 from saleor_serials.graphql.pagination import Listing, field
+from saleor_serials.graphql.queries.lookup import look_up
 from saleor_serials.graphql.types import (
     SerialBatch,
     SerialPack,
@@ -27,26 +26,18 @@ from saleor_serials.graphql.types.connections import (
 from saleor_serials.host import api
 from saleor_serials.models import VendorGroup
 
+_PACK_LOADERS = {
+    "id": rows.packs,
+    "slug": rows.packs_by_slug,
+    "external_reference": rows.packs_by_reference,
+}
+_BATCH_LOADERS = {"id": rows.batches, "external_reference": rows.batches_by_reference}
 
-def _resolve_pack(
-    root: Any,
-    info: Any,
-    *,
-    id: str | None = None,
-    slug: str | None = None,
-    external_reference: str | None = None,
-) -> Any:
+
+def _resolve_pack(root: Any, info: Any, **given: str | None) -> Any:
     require(info, MANAGE_PRODUCTS)
     access = pack_access_of(info)
-    given = {"id": id, "slug": slug, "external_reference": external_reference}
-    with refusals():
-        named = one_of(given, "id", "slug", "external_reference")
-        if named == "slug":
-            pack = rows.packs_by_slug(info.context, slug)
-        elif named == "external_reference":
-            pack = rows.packs_by_reference(info.context, reference_of(external_reference or ""))
-        else:
-            pack = rows.packs(info.context, ids.require(id or "", "SerialPack", field="id"))
+    pack = look_up(info, given, type_name="SerialPack", loaders=_PACK_LOADERS)
     return pack.then(lambda row: row if row is not None and access.sees(row.pk) else None)
 
 
@@ -59,17 +50,10 @@ def _resolve_packs(
     return list_packs(info, arguments, criteria)
 
 
-def _resolve_batch(
-    root: Any, info: Any, *, id: str | None = None, external_reference: str | None = None
-) -> Any:
+def _resolve_batch(root: Any, info: Any, **given: str | None) -> Any:
     require(info, MANAGE_PRODUCTS)
-    given = {"id": id, "external_reference": external_reference}
-    with refusals():
-        if one_of(given, "id", "external_reference") == "external_reference":
-            reference = reference_of(external_reference or "")
-            return if_visible(info, rows.batches_by_reference(info.context, reference))
-        batch_id = ids.require(id or "", "SerialBatch", field="id")
-    return if_visible(info, rows.batches(info.context, batch_id))
+    batch = look_up(info, given, type_name="SerialBatch", loaders=_BATCH_LOADERS)
+    return if_visible(info, batch)
 
 
 def _resolve_batches(

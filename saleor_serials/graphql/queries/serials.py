@@ -5,29 +5,22 @@ from typing import Any
 import graphene
 
 from saleor_serials.access.permissions import MANAGE_ORDERS, MANAGE_PRODUCTS
-from saleor_serials.graphql import ids
 from saleor_serials.graphql.access import if_visible, pack_access_of, require
-from saleor_serials.graphql.errors import reference_of, refusals
-from saleor_serials.graphql.inputs import one_of
+from saleor_serials.graphql.errors import refusals
 from saleor_serials.graphql.loaders import rows
 from saleor_serials.graphql.loaders.lists import exact_counts, list_serials
 from saleor_serials.graphql.pagination import Listing, field
+from saleor_serials.graphql.queries.lookup import look_up
 from saleor_serials.graphql.types import Serial, filters, sorting
 from saleor_serials.graphql.types.connections import SerialCountableConnection
 from saleor_serials.serials.search import Filter
 
+_LOADERS = {"id": rows.serials, "external_reference": rows.serials_by_reference}
 
-def _resolve_serial(
-    root: Any, info: Any, *, id: str | None = None, external_reference: str | None = None
-) -> Any:
+
+def _resolve_serial(root: Any, info: Any, **given: str | None) -> Any:
     require(info, MANAGE_PRODUCTS)
-    given = {"id": id, "external_reference": external_reference}
-    with refusals():
-        if one_of(given, "id", "external_reference") == "external_reference":
-            reference = reference_of(external_reference or "")
-            return if_visible(info, rows.serials_by_reference(info.context, reference))
-        serial_id = ids.require(id or "", "Serial", field="id")
-    return if_visible(info, rows.serials(info.context, serial_id))
+    return if_visible(info, look_up(info, given, type_name="Serial", loaders=_LOADERS))
 
 
 def _resolve_serials(
