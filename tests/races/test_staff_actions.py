@@ -50,8 +50,12 @@ def test_of_eight_who_give_away_the_same_serial_one_does() -> None:
 def give_away_at_once() -> list[bool]:
     """Let two give one serial to two orders; whoever nothing keeps waiting has found it free."""
     [serial] = making.make_serials(making.make_pack(), 1)
-    have_looked = Crossing()
-    with have_looked.before(claims, "claim_named"):
+    have_looked, has_claimed = Crossing(), Crossing()
+    with (
+        have_looked.before(claims, "claim_named"),
+        # The other claims before this one commits: what it reads is what it has looked at.
+        has_claimed.after(claims, "claim_named"),
+    ):
         return have_looked.together([partial(assign, serial, order_id) for order_id in orders(2)])
 
 
