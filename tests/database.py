@@ -4,6 +4,7 @@ import hashlib
 import os
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -13,13 +14,14 @@ from urllib.parse import urlsplit
 
 import dj_database_url
 import django
-from django.apps import apps
+from django.apps import AppConfig, apps
 from django.conf import settings
 from django.contrib.sites.models import Site
 from django.core import mail
 from django.core.cache import cache as django_cache
 from django.core.management import call_command
 from django.db import OperationalError, connection, connections, transaction
+from django.db.migrations.executor import MigrationExecutor
 
 from demo.services import postgres
 from saleor_serials.host import installed_version
@@ -27,7 +29,7 @@ from saleor_serials.host import installed_version
 # Filled by `migrate`, and only read by tests.
 _STATIC = {"django_migrations", "django_content_type", "auth_permission"}
 _LOCK_TIMEOUT = "5s"
-_HERE = Path(__file__)
+_KEPT_SECONDS = 30 * 24 * 60 * 60
 _numbers = count(1)
 
 
@@ -39,16 +41,15 @@ def ready_template(server_url: str, *, is_fresh: bool = False) -> str:
     """Return the name of a migrated database on the server, which it is made on unless it has it.
 
     It is restored from the dump that an earlier run kept in the user's cache folder. Where there is
-    none, or if it must be fresh, it is migrated from zero and then kept. The URL's user must be a
-    superuser. Concurrent runs on one server wait for each other.
+    none, or if it must be fresh, it is migrated and then kept: Saleor's own migrations, which take
+    minutes, from a dump of their own or from zero, then ours. The URL's user must be a superuser.
+    Concurrent runs on one server wait for each other.
     """
     settings.DATABASES["default"].update(dj_database_url.parse(server_url))
     version = _server_version()
-    digest = _digest(version)
+    digest = _digest(version, *apps.get_app_configs())
     template = f"serials_template_{digest[:12]}"
     building = f"{template}_building"
-    url = _url_of(building, server_url)
-    kept = _stored_dumps() / f"{installed_version()}-{digest}.dump"
     with connection._nodb_cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(hashtext(%s))", [template])  # until it is closed
         if is_fresh:
@@ -58,15 +59,64 @@ def ready_template(server_url: str, *, is_fresh: bool = False) -> str:
             return template
         cursor.execute(f"DROP DATABASE IF EXISTS {building}")
         cursor.execute(f"CREATE DATABASE {building}")
-        if kept.exists() and _can_dump(version) and not is_fresh:
-            _run("pg_restore", f"--dbname={url}", "--no-owner", "--exit-on-error", str(kept))
-        else:
-            _use(building)
-            _migrate()
-            if _can_dump(version):
-                _keep(url, kept)
+        _use(building)
+        dumps = _Dumps(_url_of(building, server_url), server_version=version)
+        if is_fresh or not dumps.restore(digest):
+            saleors = _digest(version, *_saleors_apps())
+            if is_fresh or not dumps.restore(saleors):
+                _migrate_saleor()
+                dumps.keep(saleors)
+            call_command("migrate", verbosity=0)
+            # Saleor 3's migrations leave one of their own models in it.
+            Site.objects.clear_cache()
+            dumps.keep(digest)
+        _keep_seed()
+        connections.close_all()
         cursor.execute(f"ALTER DATABASE {building} RENAME TO {template}")
     return template
+
+
+class _Dumps:
+    """A database's dumps in the user's cache folder, by digest; unused for a month, they go.
+
+    Without PostgreSQL programs of the server's major version, which dumps need, none is there.
+    """
+
+    def __init__(self, url: str, *, server_version: str) -> None:
+        cache_folder = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+        self._folder = Path(cache_folder, "saleor-serials")
+        self._url = url
+        try:
+            said = subprocess.check_output([postgres.tool("pg_dump"), "--version"], text=True)
+        except postgres.ServerError:
+            said = "none of any 0"
+        self._can_dump = said.split()[2].split(".")[0] == server_version.split(".")[0]
+
+    def restore(self, digest: str) -> bool:
+        """Fill the empty database, or return False where there is no such dump."""
+        dump = self._path(digest)
+        if not self._can_dump or not dump.exists():
+            return False
+        dump.touch()
+        _run("pg_restore", f"--dbname={self._url}", "--no-owner", "--exit-on-error", str(dump))
+        return True
+
+    def keep(self, digest: str) -> None:
+        """Dump the database beside the dump's place and move it there: nobody reads half of one."""
+        if not self._can_dump:
+            return
+        dump = self._path(digest)
+        dump.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=dump.parent) as folder:
+            written = Path(folder, dump.name)
+            _run("pg_dump", f"--dbname={self._url}", "--format=custom", f"--file={written}")
+            written.replace(dump)
+        for other in dump.parent.glob("*.dump"):
+            if time.time() - other.stat().st_mtime > _KEPT_SECONDS:
+                other.unlink(missing_ok=True)
+
+    def _path(self, digest: str) -> Path:
+        return self._folder / f"{installed_version()}-{digest}.dump"
 
 
 @contextmanager
@@ -142,45 +192,26 @@ def _server_version() -> str:
         return version
 
 
-def _digest(server_version: str) -> str:
-    """Tell one migrated database from another: by every migration and all that ran them."""
+def _digest(server_version: str, *migrated: AppConfig) -> str:
+    """Tell one migrated database from another: by the apps' migrations and all that ran them."""
     versions = installed_version(), django.__version__, server_version
     digest = hashlib.sha256(" ".join(versions).encode())
-    folders = sorted(Path(app.path, "migrations") for app in apps.get_app_configs())
-    for source in (*(file for folder in folders for file in sorted(folder.glob("*.py"))), _HERE):
-        digest.update(f"{source.parts[-3:]} {source.stat().st_size} ".encode())
-        digest.update(source.read_bytes())
+    for app in sorted(migrated, key=lambda app: app.label):
+        for source in sorted(Path(app.path, "migrations").glob("*.py")):
+            digest.update(f"{app.label} {source.name} {source.stat().st_size} ".encode())
+            digest.update(source.read_bytes())
     return digest.hexdigest()
 
 
-def _stored_dumps() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "saleor-serials"
+def _saleors_apps() -> list[AppConfig]:
+    return [app for app in apps.get_app_configs() if app.label != "saleor_serials"]
 
 
-def _can_dump(server_version: str) -> bool:
-    """Tell whether our PostgreSQL programs are of the server's major version, as dumps need."""
-    try:
-        said = subprocess.check_output([postgres.tool("pg_dump"), "--version"], text=True)
-    except postgres.ServerError:
-        return False
-    return said.split()[2].split(".")[0] == server_version.split(".")[0]
-
-
-def _migrate() -> None:
-    call_command("migrate", verbosity=0)
-    # Saleor 3's migrations leave one of their own models in it.
-    Site.objects.clear_cache()
-    _keep_seed()
-    connections.close_all()
-
-
-def _keep(url: str, kept: Path) -> None:
-    """Write the dump beside its place and move it there, so that nobody reads half a dump."""
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=kept.parent) as folder:
-        written = Path(folder, kept.name)
-        _run("pg_dump", f"--dbname={url}", "--format=custom", f"--file={written}")
-        written.replace(kept)
+def _migrate_saleor() -> None:
+    """Run all migrations but ours: Django's command can leave out none."""
+    executor = MigrationExecutor(connection)
+    labels = {app.label for app in _saleors_apps()}
+    executor.migrate([key for key in executor.loader.graph.leaf_nodes() if key[0] in labels])
 
 
 def _run(tool: str, *arguments: str) -> None:
