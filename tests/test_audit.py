@@ -1,14 +1,10 @@
 """The auditor: what is broken by hand is found, said exactly, and repaired or left."""
 
-import os
 import re
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from io import StringIO
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -37,9 +33,7 @@ from saleor_serials.serials.text import digest_of
 from tests import making
 from tests.database import empty_tables
 from tests.hosts import shop
-from tests.making import held
-
-ROOT = Path(__file__).parent.parent
+from tests.making import exit_status, held
 
 
 @pytest.fixture
@@ -155,35 +149,27 @@ def test_the_number_of_statements_does_not_depend_on_how_much_there_is(link: Pac
 
 
 def test_the_command_ends_with_1_where_something_is_left(
-    database_url: str, order_id: str, place: str
+    order_id: str, place: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def command(*options: str) -> subprocess.CompletedProcess[str]:
-        environment = {**os.environ, "DATABASE_URL": database_url}
-        return subprocess.run(
-            [sys.executable, "-m", "django", "audit_serials", *options],
-            cwd=ROOT,
-            text=True,
-            capture_output=True,
-            env=environment,
-            check=False,
-        )
-
     assignment = Assignment.objects.get()
     Assignment.objects.update(held=1)
 
-    found, repaired = command(), command("--repair")
+    status = exit_status("audit_serials")
+    found = capsys.readouterr()
+    status_of_repair = exit_status("audit_serials", "--repair")
+    repaired = capsys.readouterr()
 
-    assert found.returncode == 1
-    assert found.stdout.startswith(
+    assert status == 1
+    assert found.out.startswith(
         "held: 1 WRONG: each assignment holds as many serials as it says\n"
         f"  assignment {assignment.pk} ({place}) says 1, and holds 2\n"
         "  What to do: --repair counts them again, and reconciles the order.\n"
         "surplus: ok: nobody holds more than they are owed\n"
     )
-    assert "2 left to be put right." in found.stderr  # the line was short, too
-    assert repaired.returncode == 0
-    assert repaired.stdout.startswith("held: ok (1 repaired): ")
-    assert repaired.stdout.endswith("Nothing is left to be put right.\n")
+    assert "2 left to be put right." in found.err  # the line was short, too
+    assert status_of_repair == 0
+    assert repaired.out.startswith("held: ok (1 repaired): ")
+    assert repaired.out.endswith("Nothing is left to be put right.\n")
     assert Assignment.objects.get().held == 2
 
 

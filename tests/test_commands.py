@@ -2,9 +2,7 @@
 
 import csv
 import io
-import os
 import re
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -19,7 +17,7 @@ from saleor_serials.models import Batch, Job, Pack
 from saleor_serials.serials import add, generation_job
 from tests import import_files, making
 from tests.hosts import shop
-from tests.making import statuses
+from tests.making import exit_status, statuses
 
 
 @pytest.fixture
@@ -204,31 +202,18 @@ def test_serials_are_exported_to_standard_output(
     assert [row[0] for row in csv.reader(io.StringIO(out))] == ["data", "A", "B"]
 
 
-def command(*arguments: str, database_url: str) -> subprocess.CompletedProcess[str]:
-    """Run a command as an operator does: in a process of its own."""
-    return subprocess.run(
-        [sys.executable, "-W", "ignore", "-m", "django", *arguments],
-        env={**os.environ, "DATABASE_URL": database_url, "PYTHONPATH": "."},
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-    )
-
-
 def test_the_exit_status_tells_whether_it_was_done(
-    file: Path, pack: Pack, database_url: str
+    file: Path, pack: Pack, capsys: pytest.CaptureFixture[str]
 ) -> None:
     file.write_text("data\nA\nB\nA\n")
 
-    failed = command("import_serials", str(file), "--pack", "space", database_url=database_url)
+    status = exit_status("import_serials", str(file), "--pack", "space")
 
-    assert failed.returncode == 1
-    assert "row 4: This serial stands in the file twice; first in row 2. (DUPLICATE)" in (
-        failed.stderr
-    )
-    assert "CommandError: 1 complaint; nothing was changed." in failed.stderr
-    assert failed.stdout == ""
+    said = capsys.readouterr()
+    assert status == 1
+    assert "row 4: This serial stands in the file twice; first in row 2. (DUPLICATE)" in said.err
+    assert "CommandError: 1 complaint; nothing was changed." in said.err
+    assert said.out == ""
 
 
 def test_the_same_command_goes_on_after_a_kill(

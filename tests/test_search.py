@@ -1,15 +1,17 @@
 """Which index the database takes for which list, on a table of 100,000; and what it costs."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from pytest_django import DjangoDbBlocker
 
 from saleor_serials.models import Pack, Serial, SerialStatus
 from saleor_serials.serials import search
 from saleor_serials.serials.search import Filter, Moment, Page, Sort
-from tests import making
+from tests import database, making
 
 ROWS = 100_000
 START = datetime(2025, 1, 1, tzinfo=UTC)
@@ -20,9 +22,24 @@ BY_STATUS = Sort(text="status", descending=True)
 RARE = frozenset({SerialStatus.RESERVED})
 
 
-@pytest.fixture
-def packs() -> list[Pack]:
-    """A pack with 90,000 serials, and after it one with 10,000; every 2,000th is reserved."""
+@pytest.fixture(scope="module")
+def packs(database_url: str, django_db_blocker: DjangoDbBlocker) -> Iterator[list[Pack]]:
+    """A pack with 90,000 serials, and after it one with 10,000; every 2,000th is reserved.
+
+    They are made once, in a database of this module's own, as its tests only read.
+    """
+    with django_db_blocker.unblock(), database.cloned(database_url):
+        yield _fill()
+
+
+@pytest.fixture(autouse=True)
+def committed_data(packs: list[Pack], django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Take the place of what empties the tables after each test."""
+    with django_db_blocker.unblock():
+        yield
+
+
+def _fill() -> list[Pack]:
     made = [making.make_pack() for _ in range(2)]
     with connection.cursor() as cursor:
         cursor.execute(
