@@ -33,13 +33,19 @@ _SERVER_URL = pytest.StashKey[str]()
 
 # What asks only us and the database, and is alike on every Saleor. All other tests touch the host.
 OURS_ALONE = [
+    *("docs/test_examples.py", "docs/test_pages.py", "docs/test_tables.py"),
+    *("mutants/test_table.py", "test_words.py"),
+    *("graphql/test_deletion.py", "graphql/test_extensions.py", "graphql/test_jobs.py"),
+    *("graphql/test_pack_rules.py", "graphql/test_packs.py", "graphql/test_search.py"),
+    *("graphql/test_sorting.py", "graphql/test_staff_actions.py"),
     *("races/test_allocation.py", "races/test_deletion.py", "races/test_jobs.py"),
     *("races/test_sequences.py", "races/test_staff_actions.py", "races/test_supply.py"),
     *("test_benchmarks.py", "test_check_characters.py", "test_commands.py", "test_counts.py"),
-    *("test_crypto.py", "test_export.py", "test_extensions.py", "test_generation.py"),
-    *("test_generation_job.py", "test_generators.py", "test_jobs.py", "test_models.py"),
-    *("test_packs.py", "test_renderers.py", "test_search.py"),
-    *("test_serials_import.py", "test_structure.py"),
+    *("test_crypto.py", "test_described.py", "test_export.py", "test_extensions.py"),
+    *("test_generation.py", "test_generation_job.py", "test_generators.py", "test_jobs.py"),
+    *("test_models.py", "test_packs.py", "test_renderers.py", "test_retry.py", "test_search.py"),
+    *("test_serials_import.py", "test_statuses.py", "test_storable.py", "test_structure.py"),
+    *("test_translations.py", "test_visibility.py"),
 ]
 # Begun first, so that no core waits for the last of them.
 LONGEST = ["test_benchmarks.py", "test_story.py", "test_demo.py"]

@@ -53,9 +53,9 @@ def state(order_id: str) -> str:
     return str(OrderRecord.objects.get(order_id=order_id).metadata_copy)
 
 
-def test_five_thousand_serials_cost_as_many_statements_as_one() -> None:
+def test_a_thousand_serials_cost_as_many_statements_as_one() -> None:
     counts = []
-    for quantity in (1, 5_000):
+    for quantity in (1, 1_000):
         order_id = paid(quantity)
         OrderRecord.objects.update(metadata_copy=MetadataCopy.DUE)
         with CaptureQueriesContext(connection) as statements:

@@ -134,7 +134,7 @@ def hearing(is_heard: bool) -> AbstractContextManager[None]:
 
 TestStory = Story.TestCase
 TestStory.settings = settings(
-    max_examples=60,
+    max_examples=40,
     stateful_step_count=25,
     phases=[Phase.explicit, Phase.generate],  # shrinking a story takes many minutes
 )

@@ -8,7 +8,7 @@ from typing import Any
 
 from graphene.utils.str_converters import to_camel_case
 from graphql.language.printer import print_ast
-from graphql.type.definition import GraphQLEnumType, GraphQLInputObjectType
+from graphql.type.definition import GraphQLEnumType, GraphQLInputObjectType, GraphQLScalarType
 from graphql.utils.ast_from_value import ast_from_value
 
 from saleor_serials.graphql.mutations import MUTATIONS
@@ -37,6 +37,8 @@ def _type(type: Any) -> str:
     if isinstance(type, GraphQLInputObjectType):
         inputs = [_input(name, field) for name, field in type.fields.items()]
         return _described(_block(f"input {type.name}", inputs), type.description)
+    if isinstance(type, GraphQLScalarType):
+        return _described(f"scalar {type.name}", type.description)
     implements = "".join(f" implements {each.name}" for each in type.interfaces)
     return _described(
         _block(f"type {type.name}{implements}", _fields(type.fields)), type.description

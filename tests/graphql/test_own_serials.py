@@ -185,6 +185,7 @@ def test_outside_software_keeps_metadata_and_a_reference_and_finds_by_it(
     look = f"""query ($id: ID, $ref: String) {{
       {field}(id: $id, externalReference: $ref) {{
         id externalReference metadata {{ key value }} privateMetadata {{ key value }}
+        a: metafield(key: "a") c: metafield(key: "c") privateMetafield(key: "c")
       }}
     }}"""
 
@@ -201,6 +202,9 @@ def test_outside_software_keeps_metadata_and_a_reference_and_finds_by_it(
         "externalReference": "ERP-7",
         "metadata": items(a="1", b="3"),
         "privateMetadata": items(c="4"),
+        "a": "1",
+        "c": None,
+        "privateMetafield": "4",
     }
     assert ask(look, {"ref": "ERP-8"}, by=owner)[field] is None
     assert refused(write, {"id": theirs, "r": "ERP-7"}, by=owner) == [
@@ -213,6 +217,9 @@ def test_outside_software_keeps_metadata_and_a_reference_and_finds_by_it(
         ("externalReference", "TOO_LONG", None)
     ]
     assert complaints(look, {"id": mine, "ref": "ERP-7"}, by=owner)[0].startswith("Give ")
-    do(write, {"id": mine, "r": ""}, by=owner)
-    assert ask(look, {"ref": "ERP-7"}, by=owner)[field] is None
+    for nothing in ("", None):
+        do(write, {"id": mine, "r": "ERP-7"}, by=owner)
+        assert ask(look, {"ref": "ERP-7"}, by=owner)[field] is not None
+        do(write, {"id": mine, "r": nothing}, by=owner)
+        assert ask(look, {"ref": "ERP-7"}, by=owner)[field] is None
     assert ask(look, {"ref": "ERP-7"}, by=people.make_app("MANAGE_PRODUCTS"))[field] is None

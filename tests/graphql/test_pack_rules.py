@@ -1,5 +1,6 @@
 """What staff can say of a pack (mission P1 to P20), and what it means for what is handed out."""
 
+import json
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from saleor_serials.orders.reconcile import reconcile
 from saleor_serials.packs import lifecycle
 from saleor_serials.serials import add
 from tests import making
-from tests.graphql.api import ask, do, gid, is_denied, nodes, people, refused
+from tests.graphql.api import ask, complaints, do, gid, is_denied, nodes, people, refused
 from tests.hosts import shop
 from tests.making import held, shortfall
 
@@ -228,6 +229,35 @@ def test_a_rule_that_is_wrong_by_itself_is_not_held_against_the_others(owner: An
     wrong = {"name": "New", "generator": "uuid", "generatorSettings": "[]", "isPublished": True}
 
     assert refused(CREATE, {"input": wrong}, by=owner) == [("generatorSettings", "INVALID", None)]
+
+
+@pytest.mark.parametrize("given", ['{"text": "Seat $data"}', {"text": "Seat $data"}])
+def test_settings_are_given_as_a_text_or_as_an_object(given: Any, owner: Any) -> None:
+    pack = making.make_pack()
+    literal = json.dumps(given) if isinstance(given, str) else '{text: "Seat $data"}'
+
+    by_variable = change(pack, owner, renderer="text", rendererSettings=given)
+    change(pack, owner, renderer="")
+    written = f'{{renderer: "text", rendererSettings: {literal}}}'
+    document = f"""mutation ($id: ID!) {{ serialPackUpdate(id: $id, input: {written}) {{
+      serialPack {{ rendererSettings }} errors {{ field code message index }} }} }}"""
+    by_literal = do(document, {"id": of(pack)}, by=owner)["serialPack"]
+
+    assert by_variable["rendererSettings"] == by_literal["rendererSettings"]
+    assert json.loads(by_literal["rendererSettings"]) == {"text": "Seat $data"}
+
+
+@pytest.mark.parametrize("given", ["{", "", [], "[]", 1])
+def test_settings_that_are_no_object_are_refused(given: Any, owner: Any) -> None:
+    pack = making.make_pack(renderer="text", renderer_settings={"text": "Seat $data"})
+    before = list(Pack.objects.values())
+    variables = {"id": of(pack), "input": {"rendererSettings": given}}
+
+    if given in ("{", ""):  # no JSON at all: it never reaches us
+        assert complaints(UPDATE, variables, by=owner)
+    else:
+        assert refused(UPDATE, variables, by=owner) == [("rendererSettings", "INVALID", None)]
+    assert list(Pack.objects.values()) == before
 
 
 def test_with_another_renderer_go_other_settings_and_consumers_are_replaced(owner: Any) -> None:

@@ -9,20 +9,24 @@ from saleor_serials.errors import NotFound
 from saleor_serials.graphql import ids
 from saleor_serials.graphql.mutations.base import Mutation
 from saleor_serials.graphql.types import SerialBatch
-from saleor_serials.graphql.types.metadata import metadata_input, reference_input
+from saleor_serials.graphql.types.metadata import (
+    given_reference,
+    metadata_input,
+    reference_input,
+)
 from saleor_serials.host.shapes import Actor
 from saleor_serials.models import Batch
 from saleor_serials.serials import batches
 
 
 class SerialBatchInput(graphene.InputObjectType):
-    name = graphene.String(description="Name of the batch.")
+    name = graphene.String(description="Name of the batch; null leaves it.")
     metadata = metadata_input()
     private_metadata = metadata_input(is_private=True)
     external_reference = reference_input()
 
     class Meta:
-        description = "What to change of a batch. What is left out or null stays."
+        description = "What to change of a batch. What is left out stays."
 
 
 class SerialBatchUpdate(Mutation):
@@ -46,4 +50,6 @@ class SerialBatchUpdate(Mutation):
         if batch is None or not access.sees(batch.pack_id):
             raise NotFound("There is no such batch.", field="id")
         access.require(Right.IMPORT, batch.pack_id, field="id")
-        return cls(serial_batch=batches.update(batch_id, **arguments["input"]))
+        given = arguments["input"]
+        changes = {**given, "external_reference": given_reference(given)}
+        return cls(serial_batch=batches.update(batch_id, **changes))

@@ -17,15 +17,15 @@ from saleor_serials.graphql.types.enums import (
     SerialPickOrderEnum,
     SerialStatusEnum,
 )
+from saleor_serials.graphql.types.json_object import SerialJSON
 from saleor_serials.graphql.types.metadata import metadata_input, reference_input
-from saleor_serials.host import api
 from saleor_serials.host.shapes import Actor
 from saleor_serials.packs import lifecycle
 
 
 class SerialPackConsumerInput(graphene.InputObjectType):
     name = graphene.String(required=True, description="Name of the consumer.")
-    settings = api.JSONString(description="Its settings, as a JSON object.")
+    settings = SerialJSON(description="Its settings, as a JSON object.")
 
     class Meta:
         description = "What acts when a serial of a pack is consumed."
@@ -45,13 +45,13 @@ class SerialPackInput(graphene.InputObjectType):
     generator = graphene.String(
         description="Name of the generator that makes its serials; empty or null: none."
     )
-    generator_settings = api.JSONString(description="The generator's settings, as a JSON object.")
+    generator_settings = SerialJSON(description="The generator's settings, as a JSON object.")
     renderer = graphene.String(
         description=(
             "Name of the renderer that says how its serials look; empty or null: as their data."
         )
     )
-    renderer_settings = api.JSONString(description="The renderer's settings, as a JSON object.")
+    renderer_settings = SerialJSON(description="The renderer's settings, as a JSON object.")
     consumers = graphene.List(
         graphene.NonNull(SerialPackConsumerInput),
         description="What acts when its serials are consumed, in this order; empty: nothing.",

@@ -14,7 +14,12 @@ from saleor_serials.graphql.inputs import one_of, refuse_beside
 from saleor_serials.graphql.mutations.base import Mutation
 from saleor_serials.graphql.types import Serial
 from saleor_serials.graphql.types.enums import SerialStatusEnum
-from saleor_serials.graphql.types.metadata import metadata_input, reference_input
+from saleor_serials.graphql.types.json_object import SerialJSON
+from saleor_serials.graphql.types.metadata import (
+    given_reference,
+    metadata_input,
+    reference_input,
+)
 from saleor_serials.host import api
 from saleor_serials.host.shapes import Actor
 from saleor_serials.models import Serial as SerialRow
@@ -332,7 +337,7 @@ class SerialUnreserve(_OfMany):
 
 
 class SerialUpdateInput(graphene.InputObjectType):
-    extra = api.JSONString(
+    extra = SerialJSON(
         description="Its extra fields, all of them, as a JSON object; null: it has none."
     )
     expires_at = api.DateTime(description="When it ceases to be valid; null: never.")
@@ -370,7 +375,7 @@ class SerialUpdate(_StaffMutation):
             never_expires="expires_at" in given and expires_at is None,
             metadata=given.get("metadata"),
             private_metadata=given.get("private_metadata"),
-            external_reference=given.get("external_reference"),
+            external_reference=given_reference(given),
         )
         return cls(serial=serial)
 
