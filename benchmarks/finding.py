@@ -51,7 +51,7 @@ class Scale:
 
 
 FULL = Scale(serials=1_000_000, packs=2, rounds=60, deep=10_000)
-QUICK = Scale(serials=20_000, packs=2, rounds=3, deep=200)
+QUICK = Scale(serials=5_000, packs=2, rounds=2, deep=50)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

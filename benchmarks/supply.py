@@ -57,7 +57,7 @@ class Scale:
 
 
 FULL = Scale(serials=1_000_000, rounds=2)
-QUICK = Scale(serials=60_000, rounds=1)
+QUICK = Scale(serials=10_000, rounds=1)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
