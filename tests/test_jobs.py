@@ -68,6 +68,18 @@ def test_the_worker_at_a_job_keeps_others_away_until_the_lease_ends() -> None:
     assert state(job) == ("done", 25, 25)
 
 
+def test_the_lease_begins_before_the_first_chunk() -> None:
+    job = generation_job.start(make_pack(), 25, actor="user:1")
+    import_files.kill_at_chunk(job, 1, committed=False)
+
+    assert list(run_job(job.pk)) == []
+    assert work.due(timezone.now()) == []
+    age(job, seconds=1)
+    list(run_job(job.pk))
+
+    assert state(job) == ("done", 25, 25)
+
+
 def test_two_at_the_same_job_do_nothing_twice() -> None:
     job = generation_job.start(make_pack(), 45, actor="user:1")
     one, two = run_job(job.pk), run_job(job.pk, at_once=True)

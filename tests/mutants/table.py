@@ -458,7 +458,7 @@ _OUTBOXES = (
         file="jobs/work.py",
         text='attempts=F("attempts") + 1',
         mutant='attempts=F("attempts")',
-        near="tests/test_jobs.py -k given_up",
+        near="tests/test_jobs.py -k kills_its_workers",
         why="It would kill workers for ever.",
     ),
     Mutation(
