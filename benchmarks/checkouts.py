@@ -31,7 +31,6 @@ from saleor_serials.config import PLUGIN_ID
 from tests import database
 
 _START_SECONDS = 120
-_WARM_UP = 3  # rounds in which caches fill
 _OURS = "saleor_serials."
 
 
@@ -126,14 +125,15 @@ class Meter(Api):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Scale:
-    """How many rounds are counted, and how many are timed."""
+    """How many rounds are counted, and how many are timed, each after some in which caches fill."""
 
+    warming_up: int
     counted: int
     timed: int
 
 
-FULL = Scale(counted=5, timed=60)
-QUICK = Scale(counted=2, timed=2)
+FULL = Scale(warming_up=3, counted=5, timed=60)
+QUICK = Scale(warming_up=1, counted=2, timed=2)
 
 
 def run(scale: Scale) -> Results:
@@ -148,9 +148,16 @@ def run(scale: Scale) -> Results:
         port = free_port()
         with _saleor(folder, database=between.url, broker=broker_url, port=port) as api:
             till = _open(api)
-            statements = till.sell(scale.counted, read=lambda: between.statements, queue=queue)
+            statements = till.sell(
+                scale.counted,
+                warming_up=scale.warming_up,
+                read=lambda: between.statements,
+                queue=queue,
+            )
         with _saleor(folder, database=direct, broker=broker_url, port=port):
-            seconds = till.sell(scale.timed, read=time.perf_counter, queue=queue)
+            seconds = till.sell(
+                scale.timed, warming_up=scale.warming_up, read=time.perf_counter, queue=queue
+            )
     return Results(statements=statements, seconds=seconds)
 
 
@@ -180,14 +187,14 @@ class _Till:
     pack: str
 
     def sell(
-        self, rounds: int, *, read: Callable[[], float], queue: Redis
+        self, rounds: int, *, warming_up: int, read: Callable[[], float], queue: Redis
     ) -> dict[Kind, list[Lap]]:
         """Have a customer buy, in each round once in every kind, in any order."""
         owner = self.api.log_in(stage.OWNER, stage.OWNER_PASSWORD)
         meter = Meter(url=self.api.url, scheme=self.api.scheme, read=read)
         customer = shop.register(meter, name=f"Ada{time.time_ns()}")
         laps: dict[Kind, list[Lap]] = {kind: [] for kind in KINDS}
-        for round_ in range(-_WARM_UP, rounds):
+        for round_ in range(-warming_up, rounds):
             for kind in random.sample(KINDS, len(KINDS)):
                 self._bring_about(kind, owner)
                 queue.flushdb()
