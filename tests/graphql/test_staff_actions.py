@@ -9,10 +9,10 @@ from django.core import mail
 
 from saleor_serials.history import of_serials
 from saleor_serials.maintenance.sweep import sweep
-from saleor_serials.models import Assignment, Event, Pack, Serial
+from saleor_serials.models import Assignment, Event, Pack, Serial, VendorGroup
 from saleor_serials.orders.reconcile import reconcile
 from tests import making
-from tests.graphql.api import do, gid, is_denied, nodes, people, refused
+from tests.graphql.api import do, gid, is_denied, nodes, people, post, refused
 from tests.hosts import shop
 
 ASSIGN = """mutation ($input: SerialAssignInput!) {
@@ -764,3 +764,28 @@ def test_an_app_does_not_find_serials_of_packs_without_webservice_access(call: s
     errors = unchanged(lambda: refused(mutation, variables, by=app))
 
     assert errors == [("ids", "NOT_FOUND", 0)]
+
+
+@pytest.mark.parametrize(
+    "call", ["assign", "release", "revoke", "replace", "reserve", "unreserve", "update", "note"]
+)
+def test_a_vendor_takes_the_right_to_assign(call: str) -> None:
+    mutation, variables = calls()[call]
+    group = people.make_group()
+    Pack.objects.update(vendor_group_id=group.pk)
+    rights = VendorGroup.objects.create(group_id=group.pk, rights=["see"])
+    vendor = people.make_vendor("MANAGE_ORDERS", "MANAGE_PRODUCTS", groups=[group])
+
+    [(field, code, _)] = unchanged(lambda: refused(mutation, variables, by=vendor))
+    rights.rights = ["assign"]
+    rights.save()
+    allowed = codes(mutation, variables, by=vendor)
+
+    assert (field in ("id", "ids"), code) == (True, "NOT_ALLOWED")
+    # A serial that is not reserved is found, and refused for that.
+    assert allowed == (["WRONG_STATUS"] if call == "unreserve" else [])
+
+
+def codes(mutation: str, variables: dict[str, Any], *, by: Any) -> list[str]:
+    [payload] = post(mutation, variables, by=by)["data"].values()
+    return [error["code"] for error in payload["errors"]]

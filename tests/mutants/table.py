@@ -526,7 +526,7 @@ _RIGHTS = (
         file="access/packs.py",
         text="self.packs is None or pack_id in self.packs",
         mutant="True",
-        near="tests/graphql/test_pack_access.py -k reach",
+        near="tests/graphql/test_pack_access.py -k others",
         why="P5.",
     ),
     Mutation(
@@ -558,7 +558,7 @@ _RIGHTS = (
         file="access/jobs.py",
         text="pack_ids__contained_by=packs",
         mutant="pack_ids__isnull=False",
-        near="tests/test_jobs.py tests/graphql/test_jobs.py -k reach",
+        near="tests/test_jobs.py tests/graphql/test_jobs.py -k visible",
         why="A vendor would read of another's imports.",
     ),
     Mutation(
