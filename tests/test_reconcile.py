@@ -1,10 +1,14 @@
 """The story of an order: paid, short, settled, refunded, cancelled, edited."""
 
+from contextlib import nullcontext
+
 import pytest
+from django.core import mail
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from saleor_serials import history
+from saleor_serials.maintenance.sweep import sweep
 from saleor_serials.models import Assignment, Delivery, Event, EventType, OrderRecord, Serial
 from saleor_serials.orders.reconcile import reconcile
 from saleor_serials.packs import lifecycle, links
@@ -199,6 +203,46 @@ def test_an_unpublished_pack_hands_out_nothing_and_takes_nothing_back() -> None:
 
     assert len(held(before)) == 1
     assert (held(meanwhile), shortfall(meanwhile)) == ([], 1)
+
+
+@pytest.mark.parametrize("is_heard", [True, False])
+def test_money_that_came_and_went_is_not_there(is_heard: bool) -> None:
+    pack = making.make_pack()
+    making.make_serials(pack, 4)
+    order_id = making.paid_order(making.make_link(pack), units=2)
+    mail.outbox.clear()
+
+    with nullcontext() if is_heard else shop.nothing_heard():
+        shop.refund(order_id)
+        shop.pay(order_id, amount=1)
+    sweep()
+    with_one = held(order_id)
+    with nullcontext() if is_heard else shop.nothing_heard():
+        shop.pay(order_id, amount=19)
+    sweep()
+
+    assert with_one == []
+    assert len(held(order_id)) == 2
+    assert len(mail.outbox) == 1
+
+
+def test_two_payments_must_be_there_at_once() -> None:
+    pack = making.make_pack()
+    making.make_serials(pack, 2)
+    link = making.make_link(pack)
+    order_id = shop.place_order([(link.variant, 2)])
+
+    seen = []
+    for amount in (10, 9):
+        shop.pay(order_id, amount=amount)
+        seen.append(len(held(order_id)))
+    shop.refund(order_id, amount=5)
+    shop.pay(order_id, amount=5)
+    seen.append(len(held(order_id)))
+    shop.pay(order_id, amount=1)
+    seen.append(len(held(order_id)))
+
+    assert seen == [0, 0, 0, 2]
 
 
 def test_a_full_refund_gives_the_serials_back_under_the_packs_rule() -> None:

@@ -13,7 +13,9 @@ from saleor.order.models import Order, OrderEvent, OrderLine
 from saleor.payment import TransactionKind
 from saleor.payment.models import Payment
 
+from saleor_serials.host.balance import Balance
 from saleor_serials.host.order_ids import text_ids
+from saleor_serials.host.saleor2 import money
 from saleor_serials.host.shapes import Changes, LineSnapshot, OrderOwner, OrderSnapshot
 
 # An event may become visible after a younger one: rows are looked at again for this long.
@@ -23,17 +25,9 @@ _OVERLAP = timedelta(minutes=5)
 # answer it, so it is written out.
 _ORDER = f"""
 SELECT o.id, o.user_id, o.user_email, o.created, o.status, o.currency, o.total_gross_amount,
-    paid.captured, paid.refunded, event.placed_at, event.was_draft,
+    ({money.SELECT}), event.placed_at, event.was_draft,
     l.id, l.quantity, l.variant_id, v.product_id, l.product_name, l.variant_name, l.product_sku
 FROM order_order AS o
-CROSS JOIN LATERAL (
-    SELECT coalesce(sum(p.captured_amount), 0) AS captured,
-        coalesce(sum((
-            SELECT sum(t.amount) FROM payment_transaction AS t
-            WHERE t.payment_id = p.id AND t.kind = '{TransactionKind.REFUND}' AND t.is_success
-        )), 0) AS refunded
-    FROM payment_payment AS p WHERE p.order_id = o.id
-) AS paid
 CROSS JOIN LATERAL (
     SELECT min(e.date) FILTER (
             WHERE e.type IN ('{OrderEvents.PLACED}', '{OrderEvents.PLACED_FROM_DRAFT}')
@@ -43,7 +37,7 @@ CROSS JOIN LATERAL (
 ) AS event
 LEFT JOIN order_orderline AS l ON l.order_id = o.id
 LEFT JOIN product_productvariant AS v ON v.id = l.variant_id
-WHERE o.id = ANY(%s)
+WHERE o.id = ANY(%(orders)s)
 ORDER BY l.id
 """
 
@@ -69,7 +63,8 @@ def order_snapshot(order_id: str) -> OrderSnapshot | None:
 def order_snapshots(order_ids: Iterable[str]) -> dict[str, OrderSnapshot]:
     """Read orders as they stand now, by id; those that do not exist are missing. One statement."""
     with connection.cursor() as cursor:
-        cursor.execute(_ORDER, [[int(order_id) for order_id in order_ids]])
+        keys = [int(order_id) for order_id in order_ids]
+        cursor.execute(_ORDER, {"orders": keys, **money.PARAMETERS})
         rows = cursor.fetchall()
     of_orders: dict[int, list[tuple[Any, ...]]] = {}
     for row in rows:
@@ -78,8 +73,9 @@ def order_snapshots(order_ids: Iterable[str]) -> dict[str, OrderSnapshot]:
 
 
 def _order(rows: list[tuple[Any, ...]]) -> OrderSnapshot:
-    pk, user_id, email, created, status, currency, total, *sums_and_dates = rows[0][:11]
-    captured, refunded, placed_at, was_draft = sums_and_dates
+    pk, user_id, email, created, status, currency, total, *rest = rows[0][:10]
+    moved, placed_at, was_draft = rest
+    balance = Balance(total=total).after(money.movements(moved))
     # draftOrderComplete saves the order first and the event that it was placed a moment later.
     placed_at = placed_at or (timezone.now() if was_draft else created)
     return OrderSnapshot(
@@ -90,16 +86,15 @@ def _order(rows: list[tuple[Any, ...]]) -> OrderSnapshot:
         placed_at=placed_at,
         placed=status != OrderStatus.DRAFT,
         is_open=status not in (OrderStatus.DRAFT, OrderStatus.CANCELED),
-        # What came in ever, not what is left: a partial refund leaves less than the total.
-        paid=captured + refunded >= total,
+        paid=balance.covers(total),
         fulfilled=status == OrderStatus.FULFILLED,
         # A placed order's lines are not edited any more.
         prices_stale=False,
-        refunded=refunded,
-        fully_refunded=total > 0 and captured <= 0 and refunded > 0,
+        refunded=balance.refunded_ever,
+        fully_refunded=balance.is_refunded,
         currency=currency,
         channel="",
-        lines=tuple(_line(*row[11:], bought_at=placed_at) for row in rows if row[11] is not None),
+        lines=tuple(_line(*row[10:], bought_at=placed_at) for row in rows if row[10] is not None),
     )
 
 

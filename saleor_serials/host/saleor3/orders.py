@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -22,7 +21,9 @@ from saleor.order.models import Order, OrderEvent, OrderGrantedRefund, OrderLine
 from saleor.payment import TransactionKind
 from saleor.payment.models import TransactionEvent
 
+from saleor_serials.host.balance import Balance
 from saleor_serials.host.order_ids import text_ids
+from saleor_serials.host.saleor3 import money
 from saleor_serials.host.shapes import Changes, LineSnapshot, OrderOwner, OrderSnapshot
 
 # A change may become visible after a younger one: rows are looked at again for this long.
@@ -55,27 +56,13 @@ _PLACED = (
 
 _DRAFTED = (OrderEvents.DRAFT_CREATED, OrderEvents.DRAFT_CREATED_FROM_REPLACE)
 
-# ``charged_value`` of a transaction is net of refunds, also of those that are only requested.
-_ORDER = """
+_ORDER = f"""
 SELECT o.id, o.number, o.user_id, o.user_email, o.created_at, o.status, o.currency,
     o.total_gross_amount, o.subtotal_gross_amount, o.shipping_price_gross_amount,
-    o.should_refresh_prices, o.origin, item.charged + payment.captured AS charged,
-    item.refunded + payment.refunded AS refunded, item.pending, coalesce(granted.amount, 0),
+    o.should_refresh_prices, o.origin, ({money.SELECT}),
+    coalesce(granted.amount, 0),
     (SELECT slug FROM channel_channel WHERE id = o.channel_id), event.placed_at, event.was_draft
 FROM order_order AS o
-CROSS JOIN LATERAL (
-    SELECT coalesce(sum(charged_value), 0) AS charged, coalesce(sum(refunded_value), 0) AS refunded,
-        coalesce(sum(refund_pending_value), 0) AS pending
-    FROM payment_transactionitem WHERE order_id = o.id
-) AS item
-CROSS JOIN LATERAL (
-    SELECT coalesce(sum(p.captured_amount), 0) AS captured,
-        coalesce(sum((
-            SELECT sum(t.amount) FROM payment_transaction AS t
-            WHERE t.payment_id = p.id AND t.kind = %(refund)s AND t.is_success
-        )), 0) AS refunded
-    FROM payment_payment AS p WHERE p.order_id = o.id
-) AS payment
 CROSS JOIN LATERAL (
     SELECT sum(amount_value) AS amount FROM order_ordergrantedrefund
     WHERE order_id = o.id AND status <> %(failed)s
@@ -152,7 +139,7 @@ def order_snapshots(order_ids: Iterable[str]) -> dict[str, OrderSnapshot]:
         return {}
     values = {
         "orders": keys,
-        "refund": TransactionKind.REFUND,
+        **money.PARAMETERS,
         "failed": OrderGrantedRefundStatus.FAILURE,
         "placed": list(_PLACED),
         "drafted": list(_DRAFTED),
@@ -172,20 +159,14 @@ def order_snapshots(order_ids: Iterable[str]) -> dict[str, OrderSnapshot]:
 
 def _order(row: tuple[Any, ...], lines: list[Any]) -> OrderSnapshot:
     pk, number, user_id, email, created, status, currency, *amounts, placed_at, was_draft = row
-    total, subtotal, shipping, is_edited, origin, charged, refunded, pending, granted, channel = (
-        amounts
-    )
+    total, subtotal, shipping, is_edited, origin, moved, granted, channel = amounts
+    balance = Balance(total=total, granted=granted).after(money.movements(moved))
     price = total
     if is_edited:
         # Saleor reckons it anew when somebody looks at it, and no more once it is confirmed. Both
         # must say that it rose: scripts leave the mark, too, and one sum or the other empty.
         subtotal_now = sum(line[-1] for line in lines)
         price = max(total, min(subtotal_now + shipping, total + subtotal_now - subtotal))
-    inflow = charged + refunded + pending
-
-    def is_paid(price: Decimal) -> bool:
-        return price <= 0 or (inflow > 0 and (inflow >= price or charged >= price - granted))
-
     # Completing a draft saves the order first and the event that it was placed a moment later.
     placed_at = placed_at or (timezone.now() if was_draft else created)
     return OrderSnapshot(
@@ -196,13 +177,12 @@ def _order(row: tuple[Any, ...], lines: list[Any]) -> OrderSnapshot:
         placed_at=placed_at,
         placed=status != OrderStatus.DRAFT,
         is_open=status not in _NOT_OPEN,
-        paid=is_paid(price),
+        paid=balance.covers(price),
         fulfilled=status in _FULFILLED,
-        prices_stale=is_paid(total) and not is_paid(price),
+        prices_stale=balance.covers(total) and not balance.covers(price),
         # Amounts are kept with three decimals here, whatever the currency has.
-        refunded=quantize_price(refunded, currency),
-        # What a chargeback took is not among it.
-        fully_refunded=total > 0 and charged <= 0 and refunded > 0 and refunded >= total - granted,
+        refunded=quantize_price(balance.refunded_ever, currency),
+        fully_refunded=balance.is_refunded,
         currency=currency,
         channel=channel,
         lines=tuple(

@@ -201,3 +201,50 @@ def test_a_charge_that_staff_ask_for_gives_serials_when_it_is_done(desk: Desk) -
             amount=30,
         )
     yield step(name="charge", entitled=3, held="1 2 3")
+
+
+@flow()
+def test_a_charge_after_a_full_refund_gives_nothing_until_it_is_all(
+    desk: Desk,
+) -> Iterator[Step]:
+    order = desk.check_out(3)
+    step = partial(Step, order_id=order)
+    item = desk.create_transaction(gid("Order", order), amountCharged=30)
+    yield step(name="charge", entitled=3, held="1 2 3")
+    desk.report(item, "REFUND_SUCCESS", 30, reference="refund")
+    yield step(name="refund", entitled=0, held="")
+    desk.create_transaction(gid("Order", order), amountCharged=1)
+    yield step(name="charge one", entitled=0, held="")
+    desk.report(item, "CHARGE_SUCCESS", 28, reference="more")
+    yield step(name="charge more", entitled=0, held="")
+    desk.report(item, "CHARGE_SUCCESS", 1, reference="the rest")
+    yield step(name="charge the rest", entitled=3, held="1 2 3")
+
+
+@flow()
+def test_an_app_that_overwrites_amounts_tells_of_a_refund_as_well(desk: Desk) -> Iterator[Step]:
+    order = desk.check_out(3)
+    step = partial(Step, order_id=order)
+    item = desk.create_transaction(gid("Order", order), amountCharged=30)
+    yield step(name="charge", entitled=3, held="1 2 3")
+    desk.update_transaction(item, amountCharged=0, amountRefunded=30)
+    yield step(name="refund", entitled=0, held="")
+    desk.update_transaction(item, amountCharged=1)
+    yield step(name="charge one", entitled=0, held="")
+    desk.update_transaction(item, amountCharged=30)
+    yield step(name="charge the rest", entitled=3, held="1 2 3")
+
+
+@flow()
+def test_of_two_transactions_one_may_be_refunded(desk: Desk) -> Iterator[Step]:
+    order = desk.check_out(3)
+    step = partial(Step, order_id=order)
+    first = desk.create_transaction(gid("Order", order), amountCharged=20)
+    second = desk.create_transaction(gid("Order", order), amountCharged=10)
+    yield step(name="charge both", entitled=3, held="1 2 3")
+    desk.report(first, "REFUND_SUCCESS", 20, reference="one")
+    yield step(name="refund the first", entitled=3, held="1 2 3")
+    desk.report(second, "REFUND_SUCCESS", 10, reference="two")
+    yield step(name="refund the second", entitled=0, held="")
+    desk.report(second, "CHARGE_SUCCESS", 10, reference="again")
+    yield step(name="charge the second again", entitled=0, held="")
