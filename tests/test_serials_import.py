@@ -326,7 +326,7 @@ WRONG_ROWS: dict[str, tuple[Any, list[tuple[int | None, str]]]] = {
     ),
     "dates that are none": (
         "data,expires at\nA,31.12.2030\nB,2030-02-30\nC,0001-01-01\nD,2030-01-01T00:00:00Z\n",
-        [(2, "INVALID"), (3, "INVALID"), (4, "INVALID")],
+        [(2, "INVALID"), (3, "INVALID"), (4, "OUT_OF_RANGE")],
     ),
     "a pack that is not there": ("data,pack\nA,\nB,nowhere\n", [(3, "NOT_FOUND")]),
     "free and with a customer": ("data,customer\nA,a@example.com\n", [(2, "INVALID")]),

@@ -7,12 +7,11 @@ where columns are shifted, any of them may be a serial.
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime, time
+from datetime import datetime, time
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from django.utils import timezone
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.text import slugify
 
@@ -20,6 +19,7 @@ from saleor_serials.errors import Duplicate, InvalidInput, NotFound, Required, T
 from saleor_serials.import_export.readers.csv import word_of
 from saleor_serials.import_export.readers.xlsx import FAILED, ROUNDED
 from saleor_serials.models import MAX_EXTRA_BYTES, SerialStatus
+from saleor_serials.moments import moment
 from saleor_serials.serials.text import complaint, normalised
 from saleor_serials.storable import is_unicode, short_text, storable_object, storable_text
 
@@ -256,19 +256,17 @@ def _extra(text: str) -> Mapping[str, Any]:
 def _moment(text: str) -> datetime:
     """Read a date and time; without a zone it is the shop's, without a time its first moment."""
     try:
-        moment: datetime | None = parse_datetime(text)
-        if moment is None:
+        read: datetime | None = parse_datetime(text)
+        if read is None:
             day = parse_date(text)
-            moment = day and datetime.combine(day, time.min)
-        if moment is not None and timezone.is_naive(moment):
-            moment = timezone.make_aware(moment)
-        if moment is not None and date(1900, 1, 1) <= moment.date() <= date(9000, 1, 1):
-            return moment
-    except (ValueError, OverflowError):
-        pass
-    raise InvalidInput(
-        "A date is written as 2026-12-31, or 2026-12-31T23:59:59+01:00.", field="file"
-    )
+            read = day and datetime.combine(day, time.min)
+    except ValueError:  # such as the 30th of February
+        read = None
+    if read is None:
+        raise InvalidInput(
+            "A date is written as 2026-12-31, or 2026-12-31T23:59:59+01:00.", field="file"
+        )
+    return moment(read, field="file")
 
 
 def _short(limit: int, field: str) -> Any:

@@ -11,6 +11,7 @@ from saleor_serials.crypto import signer
 from saleor_serials.errors import InvalidInput, InvalidInputs, NotEnough
 from saleor_serials.extensions.generators import GeneratedSerial, Generator, generator
 from saleor_serials.models import Pack
+from saleor_serials.moments import moment
 from saleor_serials.serials.counts import by_status
 from saleor_serials.serials.text import complaint, digest_of, normalised
 from saleor_serials.serials.writing import BLOCK, Draft, known, lock, positions
@@ -291,4 +292,5 @@ def _draft(made: GeneratedSerial) -> Draft:
             f"The generator made what cannot be a serial: {refusal.message}", field="generator"
         )
     extra = storable_object(made.extra, field="generator")
-    return Draft(data=data, extra=extra, expires_at=made.expires_at)
+    expires_at = made.expires_at and moment(made.expires_at, field="generator")
+    return Draft(data=data, extra=extra, expires_at=expires_at)

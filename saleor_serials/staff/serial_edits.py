@@ -17,6 +17,7 @@ from saleor_serials.models import (
     Serial,
     SerialStatus,
 )
+from saleor_serials.moments import moment
 from saleor_serials.serials import references
 from saleor_serials.staff.action import StaffAction, lock, one_transaction
 from saleor_serials.storable import short_text, storable_object
@@ -56,7 +57,7 @@ def edit(
         if extra is not None:
             serial.extra = storable_object(extra, field="extra", at_most=MAX_EXTRA_BYTES)
         if never_expires or expires_at is not None:
-            serial.expires_at = None if never_expires else expires_at
+            serial.expires_at = expires_at and moment(expires_at, field="expires_at")
         changed = references.change(
             serial,
             metadata_items=metadata,
@@ -81,6 +82,7 @@ def note(
     """
     title = short_text(title, field="title", at_most=MAX_TITLE)
     text = short_text(action.reason, field="text", at_most=MAX_REASON)
+    happened_at = happened_at and moment(happened_at, field="happened_at")
     if not title:
         raise Required("Say in a word or two what happened.", field="title")
     with one_transaction():

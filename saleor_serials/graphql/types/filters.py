@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import graphene
@@ -21,6 +22,7 @@ from saleor_serials.graphql.types.enums import (
 )
 from saleor_serials.host import api
 from saleor_serials.models import JobKind, JobStatus, PackType, SerialStatus
+from saleor_serials.moments import moment
 from saleor_serials.serials.search import (
     BY_ID,
     NEWEST_FIRST,
@@ -233,9 +235,11 @@ def serials(
     Raises:
         NotFound: one of its ids is not of the type that belongs there.
         TooShort, InvalidInput: the text cannot be searched for.
+        OutOfRange: a time cannot be.
     """
     given = _said(given)
-    created, assigned = given.get("created_at", {}), given.get("assigned_at", {})
+    created_from, created_to = _period(given, "created_at")
+    assigned_from, assigned_to = _period(given, "assigned_at")
     criteria = Filter(
         pack_ids=_numbers(given, "packs", "SerialPack"),
         batch_ids=_numbers(given, "batches", "SerialBatch"),
@@ -245,10 +249,10 @@ def serials(
         email=_text(given, "customer_email"),
         product_id=_number(given, "product", "Product"),
         variant_id=_number(given, "variant", "ProductVariant"),
-        created_from=created.get("gte"),
-        created_to=created.get("lte"),
-        assigned_from=assigned.get("gte"),
-        assigned_to=assigned.get("lte"),
+        created_from=created_from,
+        created_to=created_to,
+        assigned_from=assigned_from,
+        assigned_to=assigned_to,
         search=searchable(given["search"], field="search") if "search" in given else None,
         sort=_sort(given, sort_by),
     )
@@ -268,6 +272,7 @@ def user_serials(
     Raises:
         NotFound: one of its ids is not of the type that belongs there.
         TooShort, InvalidInput: the text cannot be searched for.
+        OutOfRange: a time cannot be.
     """
     criteria = serials(given, within=within, sort_by=sort_by)
     asked = statuses if criteria.statuses is None else statuses & criteria.statuses
@@ -283,6 +288,13 @@ def _sort(given: Mapping[str, Any], sort_by: Mapping[str, Any] | None) -> Sort:
 
 def _said(given: Mapping[str, Any] | None) -> Mapping[str, Any]:
     return {name: value for name, value in (given or {}).items() if value is not None}
+
+
+def _period(given: Mapping[str, Any], name: str) -> tuple[datetime | None, datetime | None]:
+    """Read from when on, and until when."""
+    ends = (given.get(name, {}).get(end) for end in ("gte", "lte"))
+    first, last = (end and moment(end, field=name) for end in ends)
+    return first, last
 
 
 def _text(given: Mapping[str, Any], name: str) -> str | None:
