@@ -6,7 +6,6 @@ switched off none of them reports anything.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from datetime import timedelta
 from typing import Any
 
 from django.core import checks
@@ -20,10 +19,8 @@ from saleor_serials.extensions.consumers import CONSUMERS
 from saleor_serials.extensions.generators import GENERATORS
 from saleor_serials.extensions.renderers import RENDERERS
 from saleor_serials.host import host
+from saleor_serials.maintenance.sweep import LATE_AFTER
 from saleor_serials.models import Pack, SweepState
-
-# Ten times what beat waits between two sweeps.
-LATE = timedelta(minutes=10)
 
 
 def register() -> None:
@@ -89,7 +86,7 @@ def _sender(settings: Config) -> Iterable[checks.Warning]:
 
 def _sweep(settings: Config) -> Iterable[checks.Warning]:
     swept_at = SweepState.objects.values_list("swept_at", flat=True).first()
-    if swept_at is None or swept_at < timezone.now() - LATE:
+    if swept_at is None or swept_at < timezone.now() - LATE_AFTER:
         since = "never" if swept_at is None else f"not since {swept_at:%Y-%m-%d %H:%M} UTC"
         yield checks.Warning(
             f"Orders were {since} swept: what no event announces is not delivered.",

@@ -16,6 +16,7 @@ class Retry:
     delivery    2 minutes     6 hours      20        2, 4, ... 256 min, 11 x 6 h     74.5 h
     fulfilment  2 minutes     1 day        30        2, 4, ... 1,024 min, 19 x 1 d   20.4 days
     job         30 seconds    4 minutes    5         30 s, 1, 2, 4 min               7.5 min
+    order       1 minute      6 hours      20        1, 2, ... 256 min, 10 x 6 h     68.5 h
     ==========  ============  ===========  ========  ==============================  =========
     """
 

@@ -27,6 +27,7 @@ from saleor_serials.models import (
     Pack,
     PackLink,
     Serial,
+    SweepState,
 )
 from saleor_serials.orders.reconcile import reconcile
 from saleor_serials.serials.text import digest_of
@@ -116,7 +117,7 @@ def test_a_clean_database_says_what_was_checked_and_that_nothing_is_left(order_i
         "".join(f"{check.name}: ok: {check.rule}\n" for check in CHECKS)
         + "Nothing is left to be put right.\n"
     )
-    assert len({check.name for check in CHECKS}) == len(CHECKS) == 20
+    assert len({check.name for check in CHECKS}) == len(CHECKS) == 22
 
 
 def test_a_database_in_which_much_happened_is_clean(link: PackLink) -> None:
@@ -600,3 +601,26 @@ def test_with_the_plugin_off_what_needs_it_is_left(order_id: str, place: str) ->
     assert [*wrong()] == ["surplus"]
     assert [*wrong("--repair")] == ["surplus"]
     assert len(held(order_id)) == 2
+
+
+def test_a_sweep_that_has_not_ended_for_ten_minutes_is_named(order_id: str) -> None:
+    for ago, is_late in ((timedelta(minutes=9), False), (timedelta(minutes=11), True)):
+        last = shop.now() - ago
+        SweepState.objects.update_or_create(pk=1, defaults={"swept_at": last})
+
+        found = {"sweep": [f"the last sweep ended at {last:%Y-%m-%d %H:%M} UTC"]}
+        assert wrong() == (found if is_late else {})
+
+
+def test_orders_that_cannot_be_reconciled_are_named_until_they_can(order_id: str) -> None:
+    state, _ = SweepState.objects.get_or_create(pk=1)
+    state.failures = {order_id: (3, shop.now().isoformat()), "0": (20, None)}
+    state.save()
+
+    assert wrong() == {
+        "failures": [
+            "order ? (id 0) failed 20 times, and is not tried again by itself",
+            f"order {shop.number(order_id)} (id {order_id}) failed 3 times",
+        ]
+    }
+    assert is_repaired("failures", 2)

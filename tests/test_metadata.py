@@ -205,7 +205,7 @@ def test_serials_are_nowhere_in_the_log(caplog: pytest.LogCaptureFixture) -> Non
     with order_locked(order_id):
         sweep()
 
-    assert f"The metadata of order {order_id} is behind." in caplog.text
+    assert f"The metadata of order {order_id} is behind: " in caplog.text
     assert not [
         data for data in Serial.objects.values_list("data", flat=True) if data in caplog.text
     ]

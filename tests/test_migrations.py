@@ -9,7 +9,7 @@ from django.apps import apps
 from django.core.management import call_command
 from django.db import connection
 
-from saleor_serials.models import Assignment, PackLink, Serial
+from saleor_serials.models import Assignment, PackLink, Serial, SweepState
 from tests import database
 
 MIGRATIONS = Path(__file__).parent.parent / "saleor_serials" / "migrations"
@@ -116,3 +116,20 @@ def test_the_migration_depends_on_nothing_that_another_host_lacks() -> None:
 
     # 2.10.1's last of its app; every later version has it by this name.
     assert dependencies == [("product", "0117_auto_20200423_0737")]
+
+
+def test_what_a_sweep_left_under_the_first_migration_is_done_by_the_next(
+    database_url: str,
+) -> None:
+    with database.cloned(database_url):
+        call_command("migrate", "saleor_serials", "0001", verbosity=0)
+        with connection.cursor() as cursor:
+            cursor.execute(
+                """INSERT INTO saleor_serials_sweepstate (cursor, retry)
+                VALUES ('{"event": 5}', '["7", "8"]')"""
+            )
+        call_command("migrate", "saleor_serials", verbosity=0)
+        state = SweepState.objects.get()
+
+        assert (state.cursor, state.waiting) == ({"event": 5}, ["7", "8"])
+        assert (state.failures, state.places, state.busy_until) == ({}, {}, None)

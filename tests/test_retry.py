@@ -6,6 +6,7 @@ import pytest
 
 from saleor_serials.delivery import outbox
 from saleor_serials.jobs import work
+from saleor_serials.maintenance import sweep
 from saleor_serials.orders import fulfillment
 from saleor_serials.retry import Retry
 
@@ -17,6 +18,7 @@ MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
     [
         (outbox.RETRY, [*(2**n * MINUTE for n in range(1, 9)), *[6 * HOUR] * 11]),
         (fulfillment.RETRY, [*(2**n * MINUTE for n in range(1, 11)), *[DAY] * 19]),
+        (sweep.RETRY, [*(2**n * MINUTE for n in range(9)), *[6 * HOUR] * 10]),
         (work._RETRY, [MINUTE / 2, MINUTE, 2 * MINUTE, 4 * MINUTE]),
     ],
 )
@@ -34,6 +36,7 @@ def test_the_waits_in_all_are_those_of_the_docstring() -> None:
     assert in_all(outbox.RETRY) == 74.5 * HOUR
     assert round(in_all(fulfillment.RETRY) / DAY, 1) == 20.4
     assert in_all(work._RETRY) == 7.5 * MINUTE
+    assert round(in_all(sweep.RETRY) / HOUR, 1) == 68.5
 
 
 def test_after_the_last_attempt_it_gives_up() -> None:

@@ -14,6 +14,7 @@ from django.db import transaction
 
 from saleor_serials.config import Config, active_config
 from saleor_serials.errors import without_details
+from saleor_serials.failures import described
 from saleor_serials.host import host
 from saleor_serials.models import MetadataCopy, OrderRecord, Serial
 
@@ -22,7 +23,6 @@ logger = logging.getLogger(__name__)
 # Saleor reads an order's metadata whenever it reads the order.
 MAX_LENGTH = 1_000_000
 # The next sweep goes on.
-MAX_PER_SWEEP = 1_000
 
 
 def mark_due(record: OrderRecord, *, config: Config, moved: bool, holds: bool) -> bool:
@@ -37,14 +37,18 @@ def mark_due(record: OrderRecord, *, config: Config, moved: bool, holds: bool) -
     return concerned
 
 
-def write_due() -> None:
-    """Show what is due and was not shown. A failure is logged, never raised."""
-    due = OrderRecord.objects.filter(metadata_copy=MetadataCopy.DUE).order_by("id")
-    for order_id in due.values_list("order_id", flat=True)[:MAX_PER_SWEEP]:
-        try:
-            write(order_id)
-        except Exception:
-            logger.exception("The metadata of order %s is behind.", order_id)
+def due() -> dict[int, str]:
+    """The orders that do not show yet what they are to show, by the id of their record."""
+    waiting = OrderRecord.objects.filter(metadata_copy=MetadataCopy.DUE).order_by("id")
+    return dict(waiting.values_list("pk", "order_id"))
+
+
+def try_write(order_id: str) -> None:
+    """Show what an order holds. A failure is logged, never raised."""
+    try:
+        write(order_id)
+    except Exception as error:
+        logger.error("The metadata of order %s is behind: %s", order_id, described(error))
 
 
 def drop_copies(order_ids: Iterable[str]) -> None:

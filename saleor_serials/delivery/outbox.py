@@ -16,6 +16,7 @@ from django.utils import timezone
 from saleor_serials import history, mail
 from saleor_serials.config import active_config
 from saleor_serials.delivery.message import by_line
+from saleor_serials.failures import described
 from saleor_serials.host import host
 from saleor_serials.host.shapes import Recipient, is_email
 from saleor_serials.models import Delivery, DeliveryStatus, EventType, OrderRecord, Serial
@@ -58,28 +59,28 @@ def deliver(delivery_id: int) -> DeliveryStatus | None:
     if not leased:
         return None
     delivery = Delivery.objects.select_related("order").get(pk=delivery_id)
-    serials = list(
-        Serial.objects.filter(pk__in=delivery.serial_ids, assignment__order=delivery.order)
-        .select_related("assignment__pack")
-        .order_by("assignment_id", "position")
-    )
-    if not serials:
-        return _finish(delivery, DeliveryStatus.NEEDLESS)
     try:
+        serials = list(
+            Serial.objects.filter(pk__in=delivery.serial_ids, assignment__order=delivery.order)
+            .select_related("assignment__pack")
+            .order_by("assignment_id", "position")
+        )
+        if not serials:
+            return _finish(delivery, DeliveryStatus.NEEDLESS)
         recipient = host.recipient(delivery.order.order_id)
         if recipient is None or not recipient.email:
             return _fail(delivery, problem="The order has no e-mail address")
         if not is_email(recipient.email):
             return _fail(delivery, problem="The order's e-mail address is not valid")
         _send(delivery, serials, recipient)
+        return _sent(delivery, serials)
     except Exception as error:
         # The text of a mail server's answer may quote the mail: only its kind is kept.
         logger.warning(
             "Delivery %s was not sent (attempt %s): %s",
-            *(delivery.pk, delivery.attempts, type(error).__name__),
+            *(delivery.pk, delivery.attempts, described(error)),
         )
         return _try_again(delivery, problem=type(error).__name__)
-    return _sent(delivery, serials)
 
 
 def _sent(delivery: Delivery, serials: Sequence[Serial]) -> DeliveryStatus:

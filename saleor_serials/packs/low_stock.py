@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from saleor_serials import mail
 from saleor_serials.config import Config, active_config
+from saleor_serials.failures import described
 from saleor_serials.host import host
 from saleor_serials.models import Pack, PackSource, Serial
 from saleor_serials.serials import counts
@@ -44,8 +45,7 @@ def notify_staff(pack_ids: Iterable[int], config: Config) -> None:
             _turn(pack.pk, config)
         except Exception as error:
             # A mail server's answer may quote the mail. The sweep tries again.
-            logger.warning("No notice of pack %s: %s", pack.pk, type(error).__name__)
-            return
+            logger.warning("No notice of pack %s: %s", pack.pk, described(error))
 
 
 def _is_low(pack: Pack, left: Mapping[int, int]) -> bool:

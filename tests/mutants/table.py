@@ -454,6 +454,14 @@ _OUTBOXES = (
         why="Two workers would be at one job all the time.",
     ),
     Mutation(
+        name="lease of a sweep",
+        file="maintenance/sweep.py",
+        text="Q(busy_until=None) | Q(busy_until__lte=now), pk=1",
+        mutant="pk=1",
+        near="tests/races/test_reconcile.py tests/test_sweep.py -k 'begin or begins'",
+        why="Sweeps that take longer than a minute would pile up.",
+    ),
+    Mutation(
         name="a job that kills its worker is given up",
         file="jobs/work.py",
         text='attempts=F("attempts") + 1',

@@ -6,8 +6,9 @@ import pytest
 
 from saleor_serials.assignments import allocation
 from saleor_serials.errors import InvalidInputs
+from saleor_serials.maintenance import sweep as sweep_module
 from saleor_serials.maintenance.sweep import sweep
-from saleor_serials.models import Delivery, Event, EventType, Pack
+from saleor_serials.models import Delivery, Event, EventType, Pack, SweepState
 from saleor_serials.orders.reconcile import reconcile
 from saleor_serials.serials import add
 from tests import making
@@ -163,6 +164,12 @@ def test_the_same_serial_pasted_by_two_staff_at_once_is_there_once() -> None:
     assert sorted(answers) == ["DUPLICATE, DUPLICATE"] * 3 + ["accepted"]
     assert sorted(pack.serials.values_list("data", flat=True)) == ["ONCE", "ONLY"]
     assert pack.batches.count() == 1
+
+
+def test_of_eight_sweeps_that_begin_at_once_one_does() -> None:
+    SweepState.objects.create(pk=1)
+
+    assert sorted(together([sweep_module._begin] * 8)) == [False] * 7 + [True]
 
 
 def test_two_sweeps_at_once_do_no_harm() -> None:

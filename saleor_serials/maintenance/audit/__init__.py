@@ -8,11 +8,11 @@ is open; the rest is for staff to decide.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from saleor_serials.maintenance.audit import assignments, history, saleor
+from saleor_serials.maintenance.audit import assignments, history, saleor, sweeps
 from saleor_serials.maintenance.audit.rule import Check, Finding
 
 # In this order: stock and metadata follow from what the books say.
-CHECKS: tuple[Check, ...] = (*assignments.CHECKS, *history.CHECKS, *saleor.CHECKS)
+CHECKS: tuple[Check, ...] = (*assignments.CHECKS, *history.CHECKS, *saleor.CHECKS, *sweeps.CHECKS)
 
 __all__ = ["CHECKS", "Check", "Finding", "Result", "audit"]
 

@@ -122,7 +122,8 @@ def _metadata() -> list[Finding]:
 
 
 def _show(findings: Sequence[Finding]) -> None:
-    metadata.write_due()
+    for order_id in metadata.due().values():
+        metadata.try_write(order_id)
 
 
 CHECKS = (

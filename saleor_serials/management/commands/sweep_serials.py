@@ -13,13 +13,20 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         report = sweep()
+        if report.is_other_busy:
+            self.stdout.write("Another sweep is at it; nothing was done.")
+            return
         self.stdout.write(
             f"{report.looked_at} orders looked at, {report.allocated} serials assigned, "
             f"{report.sent} e-mails sent, {report.unsent} not sent, "
             f"{report.fulfilled} orders fulfilled."
         )
+        if report.failed_steps:
+            raise CommandError(
+                f"These steps failed; the log says why: {', '.join(report.failed_steps)}"
+            )
         if report.failed:
             raise CommandError(
-                f"{len(report.failed)} orders failed and are tried again by the next sweep; "
+                f"{len(report.failed)} orders failed and are tried again; "
                 f"the log says why: {', '.join(report.failed)}"
             )
