@@ -5,7 +5,7 @@ import socket
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from email.message import EmailMessage
 from email.parser import BytesParser
@@ -74,12 +74,23 @@ def deaf_server() -> Iterator[tuple[int, list[socket.socket]]]:
 class Mailbox:
     """What a mail server received, and who logged in: name and password."""
 
-    def __init__(self) -> None:
+    def __init__(self, refusals: Mapping[str, str]) -> None:
+        self._refusals = refusals
         self.messages: list[EmailMessage] = []
         self.recipients: list[str] = []
         self.logins: list[tuple[str, str]] = []
 
+    async def handle_RCPT(  # noqa: N802
+        self, server: object, session: object, envelope: Any, address: str, options: object
+    ) -> str:
+        if "RCPT" in self._refusals:
+            return self._refusals["RCPT"]
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
     async def handle_DATA(self, server: object, session: object, envelope: Any) -> str:  # noqa: N802
+        if "DATA" in self._refusals:
+            return self._refusals["DATA"]
         self.recipients += envelope.rcpt_tos
         self.messages.append(BytesParser(policy=default).parsebytes(envelope.content))
         return "250 OK"
@@ -87,13 +98,18 @@ class Mailbox:
 
 @contextmanager
 def mail_server(
-    port: int, *, login: tuple[str, str] | None = None, **options: Any
+    port: int,
+    *,
+    login: tuple[str, str] | None = None,
+    refusals: Mapping[str, str] | None = None,
+    **options: Any,
 ) -> Iterator[Mailbox]:
     """A mail server that speaks SMTP; yields what it receives.
 
-    ``login`` is the name and password that it asks for; ``options`` are aiosmtpd's own.
+    ``login`` is the name and password that it asks for; ``refusals`` are its answers to ``RCPT`` or
+    ``DATA``; ``options`` are aiosmtpd's own.
     """
-    mailbox = Mailbox()
+    mailbox = Mailbox(refusals or {})
 
     def log_in(server: Any, session: Any, envelope: Any, kind: str, given: Any) -> AuthResult:
         assert isinstance(given, LoginPassword)

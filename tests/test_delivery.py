@@ -10,6 +10,7 @@ from django.core import mail
 
 from saleor_serials.delivery.outbox import deliver
 from saleor_serials.mail import LANGUAGES, language_for
+from saleor_serials.maintenance.sweep import sweep
 from saleor_serials.models import Delivery, Event, EventType, Serial
 from saleor_serials.orders.reconcile import reconcile
 from saleor_serials.serials import add
@@ -288,6 +289,50 @@ def test_what_is_no_address_is_not_written_to_and_staff_see_it_at_once(
     )
     assert Delivery.objects.get().attempts == 1
     assert mailbox.messages == []
+
+
+FOR_GOOD = {
+    "RCPT": "The mail server refuses the order's e-mail address for good (550)",
+    "DATA": "The mail server refuses the e-mail for good (552)",
+}
+
+
+@pytest.mark.parametrize("command", FOR_GOOD)
+@pytest.mark.parametrize("is_for_good", [True, False])
+def test_what_the_mail_server_refuses_for_good_is_told_to_staff_at_once(
+    smtp_port: int, command: str, is_for_good: bool
+) -> None:
+    code = {"RCPT": "550", "DATA": "552"}[command] if is_for_good else "451"
+    pack = making.make_pack()
+    making.make_serials(pack, 1)
+
+    with servers.mail_server(smtp_port, refusals={command: f"{code} SECRET"}):
+        making.paid_order(making.make_link(pack))
+
+    delivery = Delivery.objects.get()
+    told = Event.objects.filter(type=EventType.DELIVERY_FAILED).values_list("reason", flat=True)
+    assert list(told) == ([FOR_GOOD[command]] if is_for_good else [])
+    assert (delivery.status, delivery.attempts) == ("failed" if is_for_good else "pending", 1)
+    assert "SECRET" not in delivery.problem
+
+
+@pytest.mark.parametrize("first", ["nobody", "", "refused@example.com"])
+def test_once_the_order_has_another_address_it_is_sent_there(smtp_port: int, first: str) -> None:
+    pack = making.make_pack()
+    making.make_serials(pack, 1)
+    with servers.mail_server(smtp_port, refusals={"RCPT": "550 who?"}):
+        order_id = making.paid_order(making.make_link(pack), email=first)
+    failed = Delivery.objects.get()
+
+    with servers.mail_server(smtp_port) as mailbox:
+        sweep()
+        still = list(mailbox.messages)
+        shop.set_email(order_id, "buyer@example.com")
+        sweep()
+
+    assert (failed.status, still) == ("failed", [])
+    assert mailbox.recipients == ["buyer@example.com"]
+    assert Delivery.objects.get().status == "sent"
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from django.apps import apps
 from django.core.management import call_command
 from django.db import connection
 
-from saleor_serials.models import Assignment, PackLink, Serial, SweepState
-from tests import database
+from saleor_serials.models import Assignment, Delivery, PackLink, Serial, SweepState
+from tests import database, making
 
 MIGRATIONS = Path(__file__).parent.parent / "saleor_serials" / "migrations"
 # Newer than Django 3.2, or gone before 5.2.
@@ -118,10 +118,13 @@ def test_the_migration_depends_on_nothing_that_another_host_lacks() -> None:
     assert dependencies == [("product", "0117_auto_20200423_0737")]
 
 
-def test_what_a_sweep_left_under_the_first_migration_is_done_by_the_next(
+def test_rows_made_under_the_first_migration_come_through_the_second(
     database_url: str,
 ) -> None:
     with database.cloned(database_url):
+        pack = making.make_pack()
+        making.make_serials(pack, 1)
+        making.paid_order(making.make_link(pack))
         call_command("migrate", "saleor_serials", "0001", verbosity=0)
         with connection.cursor() as cursor:
             cursor.execute(
@@ -133,3 +136,5 @@ def test_what_a_sweep_left_under_the_first_migration_is_done_by_the_next(
 
         assert (state.cursor, state.waiting) == ({"event": 5}, ["7", "8"])
         assert (state.failures, state.places, state.busy_until) == ({}, {}, None)
+        delivery = Delivery.objects.get()
+        assert (delivery.status, delivery.refused_address) == ("sent", "")

@@ -243,6 +243,7 @@ STEPS: dict[str, tuple[Any, str]] = {
     "jobs": (work, "due"),
     "shortfalls": (sweep_module, "settle"),
     "stock": (stock_sync, "sync_all"),
+    "refused addresses": (outbox, "refused"),
     "deliveries": (outbox, "due"),
     "notices": (low_stock, "watched"),
     "metadata": (metadata, "due"),

@@ -5,9 +5,11 @@ sends first takes a lease on the row, so that a crash leaves it due again. A mai
 after a crash, never zero times.
 """
 
+import hashlib
 import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from smtplib import SMTPDataError, SMTPRecipientsRefused, SMTPSenderRefused
 
 from django.db import transaction
 from django.db.models import F
@@ -26,6 +28,8 @@ logger = logging.getLogger(__name__)
 
 # While it lasts, nobody else sends; it must outlast the slowest conversation with a mail server.
 LEASE = timedelta(minutes=10)
+
+_TOO_LARGE = 552
 
 # About three days in all.
 RETRY = Retry(first=timedelta(minutes=2), longest=timedelta(hours=6), attempts=20)
@@ -51,7 +55,8 @@ def deliver(delivery_id: int) -> DeliveryStatus | None:
     """Send one delivery if it is due and nobody else is at it; None if there was nothing to do.
 
     Only serials that the order still holds are sent. A failure is tried again later and
-    ends, after the attempts of ``RETRY``, as failed; it is never raised.
+    ends, after the attempts of ``RETRY``, as failed; it is never raised. What cannot succeed ends
+    at once: an address that is none, and what the mail server refuses for good.
     """
     leased = Delivery.objects.filter(
         pk=delivery_id, status=DeliveryStatus.PENDING, due_at__lte=timezone.now()
@@ -67,14 +72,20 @@ def deliver(delivery_id: int) -> DeliveryStatus | None:
         )
         if not serials:
             return _finish(delivery, DeliveryStatus.NEEDLESS)
-        recipient = host.recipient(delivery.order.order_id)
+        address, recipient = "", host.recipient(delivery.order.order_id)
         if recipient is None or not recipient.email:
-            return _fail(delivery, problem="The order has no e-mail address")
-        if not is_email(recipient.email):
-            return _fail(delivery, problem="The order's e-mail address is not valid")
+            return _fail(delivery, problem="The order has no e-mail address", refused=address)
+        address = recipient.email
+        if not is_email(address):
+            return _fail(
+                delivery, problem="The order's e-mail address is not valid", refused=address
+            )
         _send(delivery, serials, recipient)
         return _sent(delivery, serials)
     except Exception as error:
+        if problem := _refusal(error):
+            is_address = isinstance(error, SMTPRecipientsRefused)
+            return _fail(delivery, problem=problem, refused=address if is_address else None)
         # The text of a mail server's answer may quote the mail: only its kind is kept.
         logger.warning(
             "Delivery %s was not sent (attempt %s): %s",
@@ -117,10 +128,57 @@ def _try_again(delivery: Delivery, *, problem: str) -> DeliveryStatus:
     return _finish(delivery, DeliveryStatus.PENDING, due_at=timezone.now() + pause, problem=problem)
 
 
-def _fail(delivery: Delivery, *, problem: str) -> DeliveryStatus:
+def _refusal(error: Exception) -> str:
+    """Say in words what a mail server refuses for good; empty where it may be sent later.
+
+    Permanent answers begin with 5 (RFC 5321, 4.2.1). Where they are about the sender or the log-in,
+    the shop's own settings are wrong, and can be put right: then it is tried again.
+    """
+    if isinstance(error, SMTPRecipientsRefused):
+        codes = [code for code, _ in error.recipients.values()]
+        if all(500 <= code < 600 for code in codes):
+            return f"The mail server refuses the order's e-mail address for good ({codes[0]})"
+    if isinstance(error, SMTPDataError | SMTPSenderRefused):
+        is_of_mail = isinstance(error, SMTPDataError) or error.smtp_code == _TOO_LARGE
+        if is_of_mail and 500 <= error.smtp_code < 600:
+            return f"The mail server refuses the e-mail for good ({error.smtp_code})"
+    return ""
+
+
+def readdress(delivery_id: int) -> bool:
+    """Let a delivery be sent that failed by its address, if its order has another one now."""
+    delivery = Delivery.objects.select_related("order").get(pk=delivery_id)
+    recipient = host.recipient(delivery.order.order_id)
+    if recipient is None or _digest(recipient.email) == delivery.refused_address:
+        return False
+    failed = Delivery.objects.filter(pk=delivery_id, status=DeliveryStatus.FAILED)
+    return bool(
+        failed.update(
+            status=DeliveryStatus.PENDING,
+            attempts=0,
+            due_at=timezone.now(),
+            problem="",
+            refused_address="",
+        )
+    )
+
+
+def refused() -> list[int]:
+    """The deliveries that failed by their address, oldest first."""
+    failed = Delivery.objects.filter(status=DeliveryStatus.FAILED, refused_address__gt="")
+    return list(failed.order_by("id").values_list("pk", flat=True))
+
+
+def _digest(address: str) -> str:
+    return hashlib.sha256(address.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _fail(delivery: Delivery, *, problem: str, refused: str | None = None) -> DeliveryStatus:
+    """End a delivery; ``refused``: because of this address."""
+    digest = "" if refused is None else _digest(refused)
     with transaction.atomic():
         history.record_order(EventType.DELIVERY_FAILED, delivery.order, reason=problem)
-        return _finish(delivery, DeliveryStatus.FAILED, problem=problem)
+        return _finish(delivery, DeliveryStatus.FAILED, problem=problem, refused_address=digest)
 
 
 def _finish(delivery: Delivery, status: DeliveryStatus, **values: object) -> DeliveryStatus:

@@ -38,6 +38,8 @@ logger = logging.getLogger(__name__)
 SECONDS_PER_STEP = 45.0
 # The workers do the jobs, and each sweep a little where there are none.
 _SECONDS_TO_WORK = 20.0
+# Nearly all of these addresses are what they were.
+_SECONDS_TO_READDRESS = 2.0
 # Longer than a step takes: after a crash the next sweep begins so much later.
 LEASE = timedelta(minutes=5)
 # Ten times what beat waits between two sweeps: then none seems to run.
@@ -106,6 +108,7 @@ def _steps(
     yield "jobs", lambda: _do_jobs(report)
     yield "shortfalls", lambda: _settle_packs(state, report)
     yield "stock", stock_sync.sync_all
+    yield "refused addresses", lambda: _readdress(state)
     yield "deliveries", lambda: _send_deliveries(report)
     yield "notices", low_stock.notify_staff_of_all
     yield "metadata", lambda: _write_metadata(state)
@@ -186,6 +189,14 @@ def _from(state: SweepState, step: str, ids: Sequence[int]) -> Iterator[int]:
         state.places[step] = pk
         yield pk
     state.places.pop(step, None)
+
+
+def _readdress(state: SweepState) -> None:
+    end = time.monotonic() + _SECONDS_TO_READDRESS
+    for delivery_id in _from(state, "refused addresses", outbox.refused()):
+        outbox.readdress(delivery_id)
+        if time.monotonic() > end:
+            return
 
 
 def _send_deliveries(report: Report) -> None:

@@ -157,7 +157,8 @@ class Delivery(models.Model):
 
     Written with the allocation, in its transaction. ``due_at`` is when to try (again); while a
     process sends, it lies ahead by the lease that keeps others away. ``problem`` is the kind of
-    the last failure, never its text.
+    the last failure, never its text. ``refused_address`` is the SHA-256 of an address that cannot
+    be written to, in hexadecimal digits: once the order has another one, it is sent there.
     """
 
     id = models.BigAutoField(primary_key=True)
@@ -168,11 +169,17 @@ class Delivery(models.Model):
     due_at = models.DateTimeField(default=timezone.now)
     sent_at = models.DateTimeField(null=True)
     problem = models.CharField(max_length=200, blank=True, default="")
+    refused_address = models.CharField(max_length=64, blank=True, default="")
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         indexes = [
             models.Index(
                 fields=["due_at"], name="serials_delivery_due", condition=Q(status="pending")
+            ),
+            models.Index(
+                fields=["id"],
+                name="serials_delivery_refused",
+                condition=Q(status="failed", refused_address__gt=""),
             ),
         ]

@@ -430,6 +430,11 @@ def is_cancelled(order_id: str) -> bool:
     return Order.objects.get(pk=order_id).status == OrderStatus.CANCELED
 
 
+def set_email(order_id: str, email: str) -> None:
+    """Correct an order's address as staff do; nothing is heard of it."""
+    Order.objects.filter(pk=order_id).update(user_email=email)
+
+
 def cancel_silently(order_id: str) -> None:
     """Cancel as a script would: no hook, no signal, no event."""
     Order.objects.filter(pk=order_id).update(status=OrderStatus.CANCELED)

@@ -9,4 +9,15 @@ class Migration(migrations.Migration):
         migrations.AddField("sweepstate", "failures", models.JSONField(default=dict)),
         migrations.AddField("sweepstate", "places", models.JSONField(default=dict)),
         migrations.AddField("sweepstate", "busy_until", models.DateTimeField(null=True)),
+        migrations.AddField(
+            "delivery", "refused_address", models.CharField(blank=True, default="", max_length=64)
+        ),
+        migrations.AddIndex(
+            "delivery",
+            models.Index(
+                condition=models.Q(("refused_address__gt", ""), ("status", "failed")),
+                fields=["id"],
+                name="serials_delivery_refused",
+            ),
+        ),
     ]
