@@ -122,7 +122,11 @@ def test_a_guests_serials_follow_the_order_into_the_account() -> None:
 def unseen(*, order_failures: bool) -> None:
     """Have nothing tell of any order; those that failed are due if asked for. Then sweep."""
     state = SweepState.objects.get()
-    state.cursor = {"event": 10**9, "order": 10**9, "payment": "2999-01-01T00:00:00Z"}
+    never = "2999-01-01T00:00:00+00:00"
+    state.cursor = {
+        **dict.fromkeys(["event", "order", "transaction"], 10**9),
+        **dict.fromkeys(["payment", "since"], never),
+    }
     if order_failures:
         state.failures = {pk: (n, shop.now().isoformat()) for pk, (n, _) in state.failures.items()}
     state.save()
