@@ -441,6 +441,7 @@ def test_a_delivery_is_sent_once_however_often_it_is_asked_for() -> None:
     pack = making.make_pack()
     making.make_serials(pack, 3)
     making.paid_order(making.make_link(pack))
+    Delivery.objects.update(due_at=shop.now())  # the lease is over
 
     again = deliver(Delivery.objects.get().pk)
 

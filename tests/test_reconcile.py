@@ -1,6 +1,7 @@
 """The story of an order: paid, short, settled, refunded, cancelled, edited."""
 
 from contextlib import nullcontext
+from unittest import mock
 
 import pytest
 from django.core import mail
@@ -8,8 +9,19 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from saleor_serials import history
+from saleor_serials.assignments import allocation, claims
+from saleor_serials.config import Config
 from saleor_serials.maintenance.sweep import sweep
-from saleor_serials.models import Assignment, Delivery, Event, EventType, OrderRecord, Serial
+from saleor_serials.models import (
+    Assignment,
+    Delivery,
+    Event,
+    EventType,
+    OrderRecord,
+    Pack,
+    Serial,
+    SerialStatus,
+)
 from saleor_serials.orders.reconcile import reconcile
 from saleor_serials.packs import lifecycle, links
 from tests import making
@@ -452,7 +464,8 @@ def test_release_takes_what_was_not_delivered_first_and_never_what_was_consumed(
     pack = making.make_pack(is_consumable=True)
     making.make_serials(pack, 4)
     order_id = making.paid_order(making.make_link(pack), units=4)
-    consumed, delivered, *undelivered = Serial.objects.order_by("position")
+    # The newest is the one that was delivered: its age alone would have it taken first.
+    consumed, *undelivered, delivered = Serial.objects.order_by("position")
     Serial.objects.filter(pk=consumed.pk).update(status="used", consumed_at=shop.now())
     Serial.objects.filter(pk__in=[s.pk for s in undelivered]).update(delivered_at=None)
 
@@ -462,6 +475,49 @@ def test_release_takes_what_was_not_delivered_first_and_never_what_was_consumed(
 
     assert after_two == [consumed.data, delivered.data]
     assert held(order_id) == [consumed.data]
+
+
+def test_a_serial_that_is_freed_below_those_that_were_sold_last_is_found_at_once() -> None:
+    pack = making.make_pack(status_on_refund="free")
+    first, second = making.make_serials(pack, 2)
+    link = making.make_link(pack)
+    refunded, other = (making.paid_order(link) for _ in range(2))
+    claims._heads.remember(pack.pk, second.position)
+    with mock.patch.object(claims._heads, "get", return_value=second.position):
+        shop.refund(refunded)
+
+        late = making.paid_order(link)
+
+    assert held(other) == [second.data]
+    assert held(late) == [first.data]
+
+
+def test_a_named_serial_that_is_on_a_line_is_not_claimed_for_another() -> None:
+    pack = making.make_pack(is_consumable=True)
+    [serial] = making.make_serials(pack, 1)
+    link = making.make_link(pack)
+    holder, other = (making.paid_order(link) for _ in range(2))
+
+    moves = claims.claim_named(
+        [serial.pk],
+        Assignment.objects.get(order__order_id=other),
+        statuses=[SerialStatus.ASSIGNED],
+        now=shop.now(),
+    )
+
+    assert moves == []
+    assert held(holder) == [serial.data]
+
+
+@pytest.mark.parametrize("is_published", [True, False])
+def test_who_waits_for_an_unpublished_pack_cannot_be_served(is_published: bool) -> None:
+    pack = making.make_pack()
+    making.paid_order(making.make_link(pack))
+    lifecycle.update(pack.pk, is_published=False)
+    making.make_serials(pack, 1)
+    Pack.objects.update(is_published=is_published)
+
+    assert allocation.servable(pack, config=Config.parse({})).exists() is is_published
 
 
 def test_an_expired_serial_is_never_handed_out() -> None:

@@ -230,7 +230,7 @@ _GUARDS = (
         file="assignments/claims.py",
         text="if missing and head is not None:",
         mutant="if False:",
-        near="tests/test_reconcile.py tests/test_sweep.py -k 'settle or oldest'",
+        near="tests/test_reconcile.py -k freed_below",
         why="A serial freed below the head would wait, and its order with it.",
     ),
     Mutation(
@@ -238,7 +238,7 @@ _GUARDS = (
         file="assignments/claims.py",
         text="AND pack_id = %(pack)s AND assignment_id IS NULL",
         mutant="AND pack_id = %(pack)s",
-        near="tests/races/test_staff_actions.py tests/test_generation.py -k claim",
+        near="tests/test_reconcile.py -k named_serial",
         why="The claim itself never takes a serial from its holder.",
     ),
     Mutation(
@@ -326,7 +326,7 @@ _GUARDS = (
         file="models/statuses.py",
         text='| Q(status="deleted", assignment__isnull=True)',
         mutant='| Q(status="deleted")',
-        near="tests/test_statuses.py tests/test_models.py",
+        near="tests/test_migrations.py -k no_model_change",
         why="The database has the last word.",
     ),
     Mutation(
