@@ -22,7 +22,6 @@ logger = logging.getLogger(__name__)
 
 # Saleor reads an order's metadata whenever it reads the order.
 MAX_LENGTH = 1_000_000
-# The next sweep goes on.
 
 
 def mark_due(record: OrderRecord, *, config: Config, moved: bool, holds: bool) -> bool:

@@ -5,7 +5,6 @@ sends first takes a lease on the row, so that a crash leaves it due again. A mai
 after a crash, never zero times.
 """
 
-import hashlib
 import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -23,6 +22,7 @@ from saleor_serials.host import host
 from saleor_serials.host.shapes import Recipient, is_email
 from saleor_serials.models import Delivery, DeliveryStatus, EventType, OrderRecord, Serial
 from saleor_serials.retry import Retry
+from saleor_serials.serials.text import digest_of
 
 logger = logging.getLogger(__name__)
 
@@ -72,14 +72,13 @@ def deliver(delivery_id: int) -> DeliveryStatus | None:
         )
         if not serials:
             return _finish(delivery, DeliveryStatus.NEEDLESS)
-        address, recipient = "", host.recipient(delivery.order.order_id)
+        recipient = host.recipient(delivery.order.order_id)
         if recipient is None or not recipient.email:
-            return _fail(delivery, problem="The order has no e-mail address", refused=address)
+            return _fail(delivery, problem="The order has no e-mail address", refused="")
         address = recipient.email
         if not is_email(address):
-            return _fail(
-                delivery, problem="The order's e-mail address is not valid", refused=address
-            )
+            problem = "The order's e-mail address is not valid"
+            return _fail(delivery, problem=problem, refused=address)
         _send(delivery, serials, recipient)
         return _sent(delivery, serials)
     except Exception as error:
@@ -145,21 +144,18 @@ def _refusal(error: Exception) -> str:
     return ""
 
 
-def readdress(delivery_id: int) -> bool:
+def readdress(delivery_id: int) -> None:
     """Let a delivery be sent that failed by its address, if its order has another one now."""
     delivery = Delivery.objects.select_related("order").get(pk=delivery_id)
     recipient = host.recipient(delivery.order.order_id)
-    if recipient is None or _digest(recipient.email) == delivery.refused_address:
-        return False
-    failed = Delivery.objects.filter(pk=delivery_id, status=DeliveryStatus.FAILED)
-    return bool(
-        failed.update(
-            status=DeliveryStatus.PENDING,
-            attempts=0,
-            due_at=timezone.now(),
-            problem="",
-            refused_address="",
-        )
+    if recipient is None or digest_of(recipient.email).hex() == delivery.refused_address:
+        return
+    Delivery.objects.filter(pk=delivery_id, status=DeliveryStatus.FAILED).update(
+        status=DeliveryStatus.PENDING,
+        attempts=0,
+        due_at=timezone.now(),
+        problem="",
+        refused_address="",
     )
 
 
@@ -169,13 +165,9 @@ def refused() -> list[int]:
     return list(failed.order_by("id").values_list("pk", flat=True))
 
 
-def _digest(address: str) -> str:
-    return hashlib.sha256(address.encode("utf-8", "surrogatepass")).hexdigest()
-
-
 def _fail(delivery: Delivery, *, problem: str, refused: str | None = None) -> DeliveryStatus:
     """End a delivery; ``refused``: because of this address."""
-    digest = "" if refused is None else _digest(refused)
+    digest = "" if refused is None else digest_of(refused).hex()
     with transaction.atomic():
         history.record_order(EventType.DELIVERY_FAILED, delivery.order, reason=problem)
         return _finish(delivery, DeliveryStatus.FAILED, problem=problem, refused_address=digest)

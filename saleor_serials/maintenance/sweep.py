@@ -3,8 +3,8 @@
 After a sweep no order is short while its pack holds a serial that it may take, whatever events
 were lost. Of two sweeps at the same time one does nothing.
 
-Each step fails by itself, and so does each item of a step. A step has so much time; what it does
-not come to, the next sweep does first.
+Each step fails by itself, and so does each item of a step. Steps that go through orders, packs,
+deliveries and jobs have so much time; what they do not come to, the next sweep does first.
 """
 
 import logging
@@ -33,7 +33,7 @@ from saleor_serials.serials import counts
 
 logger = logging.getLogger(__name__)
 
-# What each step may take: no step, and no mail server that never answers, keeps the others from
+# What such a step may take: no step, and no mail server that never answers, keeps the others from
 # their turn, nor with every next sweep one more worker.
 SECONDS_PER_STEP = 45.0
 # The workers do the jobs, and each sweep a little where there are none.
@@ -130,10 +130,9 @@ def _look_at_orders(state: SweepState, report: Report) -> None:
     )
     now = timezone.now()
     found = [*_due(state, now), *state.waiting, *changes.order_ids, *dead, *claimed]
-    state.cursor, state.waiting = dict(changes.cursor), list(dict.fromkeys(found))
+    order_ids = list(dict.fromkeys(found))
     end = time.monotonic() + SECONDS_PER_STEP
-    while state.waiting:
-        order_id = state.waiting.pop(0)
+    for order_id in order_ids:
         report.looked_at += 1
         failed: list[str] = []
         outcome = try_reconcile(order_id, failed=failed)
@@ -141,7 +140,9 @@ def _look_at_orders(state: SweepState, report: Report) -> None:
         _count_failure(state, order_id, has_failed=bool(failed), now=now)
         report.failed += failed
         if time.monotonic() > end:
-            return
+            break
+    # Together and last: a step that fails on the way goes on from where the one before stopped.
+    state.cursor, state.waiting = dict(changes.cursor), order_ids[report.looked_at :]
 
 
 def _due(state: SweepState, now: datetime) -> list[str]:

@@ -16,7 +16,7 @@ def normalised(text: str) -> str:
 
 
 def digest_of(text: str) -> bytes:
-    """The SHA-256 of a serial's normalised text."""
+    """The SHA-256 of a text; of a serial, its normalised one."""
     return sha256(text.encode("utf-8", "surrogatepass")).digest()
 
 
